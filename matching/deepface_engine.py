@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from matching import quality
 from matching.alignment import CHIP_SIZE, Aligner
-from matching.detection import Detection, HogDetector
+from matching.detection import CascadeDetector, Detection, HogDetector
+from matching.dlib_network import DIMENSION, DlibNetwork
 from matching.engine import EngineInfo, EngineSettings, Face, Image, Vectors
 from matching.geometry import Box
 from matching.weights import DLIB_RESNET, prepare_deepface_home, verified_path
@@ -56,6 +57,19 @@ def unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
     return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
 
 
+class DlibEmbedder:
+    """The Dlib model of DeepFace with its network run in ONNX Runtime."""
+
+    dimension = DIMENSION
+
+    def __init__(self, weights_dir: Path | None) -> None:
+        self._network = DlibNetwork(weights_dir)
+
+    def embed(self, chips: Sequence[NDArray[np.uint8]]) -> Vectors:
+        """chips uint8 (150, 150, 3) RGB -> float32 (n, d), unit rows."""
+        return unit(self._network.embed(chips))
+
+
 class DeepFaceEngine:
     """Detector, aligner, measures and embedder of one process; see FaceEngine."""
 
@@ -64,8 +78,14 @@ class DeepFaceEngine:
 
         cv2.setNumThreads(1)  # worker processes are the parallelism
         self._aligner = Aligner(settings.weights_dir)
-        self._detector = HogDetector()
-        self._embedder = DeepFaceEmbedder(settings.model, settings.weights_dir)
+        self._detector = (
+            CascadeDetector(settings.weights_dir) if settings.detector == "cascade" else HogDetector()
+        )
+        self._embedder = (
+            DlibEmbedder(settings.weights_dir)
+            if settings.model == "Dlib"
+            else DeepFaceEmbedder(settings.model, settings.weights_dir)
+        )
         self.info = EngineInfo(
             detector=self._detector.name,
             detector_version=self._detector.version,

@@ -1,10 +1,12 @@
 """Finding faces: boxes with a score, best first. Detectors share a Protocol; which one is a setting."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from matching.engine import Image
 from matching.geometry import Box, mapped
+from matching.mtcnn_network import MtcnnNetworks, Thresholds
 
 HOG_SHORTEST_FACE = 40  # pixels; dlib's HOG window with one upsampling
 LONGEST_SIDE = (
@@ -62,3 +64,25 @@ def shrunk(image: Image, longest: int) -> tuple[Image, float]:
         return image, 1.0
     size = round(image.shape[1] * scale), round(image.shape[0] * scale)
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
+
+
+class CascadeDetector:
+    """MTCNN's networks at their usual thresholds; only where that finds nothing, twice the size and lower ones."""
+
+    name = "cascade"
+    version = "mtcnn-1.0.0/1"
+
+    def __init__(self, weights_dir: Path | None = None) -> None:
+        self._networks = MtcnnNetworks(weights_dir)
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Faces at least about 16 px wide, any light."""
+        small, scale = shrunk(image, LONGEST_SIDE)
+        for shortest, limits in ((20, Thresholds()), (14, Thresholds(0.5, 0.5, 0.5))):
+            boxes, scores, _ = self._networks.find(small, shortest, limits)
+            if len(boxes):
+                break
+        return [
+            Detection(mapped(Box(*map(float, (l, t, r - l, b - t))), 1 / scale), float(score))
+            for (l, t, r, b), score in zip(boxes, scores, strict=True)
+        ]

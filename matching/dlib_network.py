@@ -21,7 +21,9 @@ CHIP = 150  # pixels, the network's input
 DIMENSION = 128
 _MEAN = np.array([122.782, 117.001, 104.298], dtype=np.float32)  # R, G, B; dlib, input_rgb_image_sized
 # (filters, stride) of every residual block, input to output
-_BLOCKS = [(32, 1)] * 3 + [(64, 2)] + [(64, 1)] * 3 + [(128, 2)] + [(128, 1)] * 2 + [(256, 2)] + [(256, 1)] * 2
+_BLOCKS = (
+    [(32, 1)] * 3 + [(64, 2)] + [(64, 1)] * 3 + [(128, 2)] + [(128, 1)] * 2 + [(256, 2)] + [(256, 1)] * 2
+)
 _BLOCKS += [(256, 2)]
 
 

@@ -1,0 +1,241 @@
+"""Accuracy of an engine on a labelled gallery and probes: open-set identification figures (ISO/IEC 19795-1).
+
+One gallery person counts once, by the best of their images. A mated probe whose face is not found is a miss; a
+non-mated one whose face is not found raises no alarm.
+"""
+
+import csv
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.decoding import decode_normalised, normalise
+from matching.engine import EngineInfo, EngineSettings, FaceEngine, load_engine
+from matching.errors import RejectedImage
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int], None]  # images done, images in all
+FPIRS = (0.01, 0.05, 0.1)
+LISTED = 20  # a mate counts as found only on a list of this length
+CHUNK = 8
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One row of a CSV: an existing file, whose face it is, the collection it is from, and its role."""
+
+    path: Path
+    identity: str
+    source: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A row and its best face's unit vector, None where no face was found or the file was refused."""
+
+    row: LabelledImage
+    vector: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One probe against the gallery's persons: best score of anyone; its mate's score and rank (1 = first, 0 = none)."""
+
+    source: str
+    mated: bool
+    found: bool
+    top_score: float
+    mate_score: float
+    mate_rank: int
+
+
+def evaluate_files(
+    gallery_csv: Path,
+    probes_csv: Path,
+    settings: EngineSettings | None = None,
+    *,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """The figures of `manage.py evaluate`; both arguments may be the same file. Raises what load_engine raises."""
+    started = time.monotonic()
+    settings = settings or EngineSettings()
+    gallery = read_rows(gallery_csv, {"gallery"})
+    probes = read_rows(probes_csv, {"probe", "nonmated"})
+    info = load_engine(settings).info
+    embedded = embed_rows([*gallery, *probes], settings, processes=processes, progress=progress)
+    report = evaluate(embedded[: len(gallery)], embedded[len(gallery) :])
+    return report | {"seconds": round(time.monotonic() - started, 1), **names(info)}
+
+
+def names(info: EngineInfo) -> dict[str, str]:
+    """Which model and detector, with versions, as one string each."""
+    return {
+        "model": f"{info.model} {info.model_version}",
+        "detector": f"{info.detector} {info.detector_version}",
+    }
+
+
+def read_rows(csv_path: Path, roles: Iterable[str]) -> list[LabelledImage]:
+    """Rows with one of the roles; a path is relative to the CSV's folder, or to images/ in it.
+
+    Raises ValueError for a missing column, FileNotFoundError for a row whose image is in neither place.
+    """
+    wanted = set(roles)
+    with csv_path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = {"path", "identity", "source", "role"} - set(reader.fieldnames or ())
+        if missing:
+            raise ValueError(f"{csv_path} has no column {', '.join(sorted(missing))}")
+        return [
+            LabelledImage(_located(csv_path.parent, row["path"]), row["identity"], row["source"], row["role"])
+            for row in reader
+            if row["role"] in wanted
+        ]
+
+
+def _located(folder: Path, name: str) -> Path:
+    for candidate in (folder / name, folder / "images" / name):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"{name} is neither in {folder} nor in {folder / 'images'}")
+
+
+def embed_rows(
+    rows: Sequence[LabelledImage],
+    settings: EngineSettings,
+    *,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> list[Embedded]:
+    """Every row's vector, in order; `processes` > 1 spreads chunks over that many fresh processes."""
+    chunks = [rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
+    done: list[Embedded] = []
+    for part in _embedded_chunks(chunks, settings, processes):
+        done.extend(part)
+        if progress:
+            progress(len(done), len(rows))
+    return done
+
+
+def _embedded_chunks(
+    chunks: list[Sequence[LabelledImage]], settings: EngineSettings, processes: int
+) -> Iterator[list[Embedded]]:
+    if processes <= 1:
+        engine = load_engine(settings)
+        yield from (embed_chunk(engine, chunk) for chunk in chunks)
+        return
+    # Fresh processes, not forks: native libraries with threads do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(settings,)) as pool:
+        yield from pool.map(_embed_in_worker, chunks)
+
+
+_worker: dict[str, FaceEngine] = {}
+
+
+def _start_worker(settings: EngineSettings) -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    _worker["engine"] = load_engine(settings)
+
+
+def _embed_in_worker(chunk: Sequence[LabelledImage]) -> list[Embedded]:
+    return embed_chunk(_worker["engine"], chunk)
+
+
+def embed_chunk(engine: FaceEngine, rows: Sequence[LabelledImage]) -> list[Embedded]:
+    """Decode as the portal does, take the most prominent face, embed."""
+    return [Embedded(row, _vector(engine, row.path)) for row in rows]
+
+
+def _vector(engine: FaceEngine, path: Path) -> NDArray[np.float32] | None:
+    try:
+        image = decode_normalised(normalise(path.read_bytes()).jpeg)
+    except RejectedImage:
+        return None
+    faces = engine.find_faces(image)
+    if not faces:
+        return None
+    vector: NDArray[np.float32] = engine.embed(faces[:1])[0]
+    return vector
+
+
+def evaluate(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> dict[str, Any]:
+    """Figures from vectors. Per source: that source's probes against the whole gallery, at the overall thresholds."""
+    ranked = rank(gallery, probes)
+    limits = thresholds(ranked)
+    sources = sorted({entry.source for entry in ranked})
+    enrolled = [entry for entry in gallery if entry.vector is not None]
+    by_source = {
+        source: figures(
+            [entry for entry in ranked if entry.source == source],
+            sum(entry.row.source == source for entry in enrolled),
+            limits,
+        )
+        for source in sources
+    }
+    return figures(ranked, len(enrolled), limits) | {"by_source": by_source}
+
+
+def rank(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list[Ranked]:
+    """Every probe against every person of the gallery."""
+    enrolled = [(entry.row.identity, entry.vector) for entry in gallery if entry.vector is not None]
+    persons = sorted({identity for identity, _ in enrolled})
+    place = {person: at for at, person in enumerate(persons)}
+    columns = np.array([place[identity] for identity, _ in enrolled], dtype=np.int64)
+    known = {entry.row.identity for entry in gallery}
+    matrix = np.array([vector for _, vector in enrolled], dtype=np.float64)
+    return [_ranked(probe, matrix, columns, place, probe.row.identity in known) for probe in probes]
+
+
+def _ranked(
+    probe: Embedded, matrix: Floats, columns: NDArray[np.int64], place: dict[str, int], mated: bool
+) -> Ranked:
+    if probe.vector is None or not len(matrix):
+        return Ranked(probe.row.source, mated, probe.vector is not None, -np.inf, -np.inf, 0)
+    best = np.full(len(place), -np.inf)
+    np.maximum.at(best, columns, matrix @ probe.vector.astype(np.float64))
+    mate = place.get(probe.row.identity) if mated else None
+    if mate is None:
+        return Ranked(probe.row.source, mated, True, float(best.max()), -np.inf, 0)
+    better = int((best > best[mate]).sum())
+    return Ranked(probe.row.source, mated, True, float(best.max()), float(best[mate]), better + 1)
+
+
+def thresholds(ranked: Sequence[Ranked]) -> dict[float, float]:
+    """For each FPIR the lowest score that at most that share of the non-mated probes exceeds; inf without any."""
+    tops = np.sort([entry.top_score for entry in ranked if not entry.mated])[::-1]
+    return {rate: float(tops[int(rate * len(tops))]) if len(tops) else np.inf for rate in FPIRS}
+
+
+def figures(ranked: Sequence[Ranked], enrolled: int, limits: dict[float, float]) -> dict[str, Any]:
+    """Shares of the mated probes (None without any); counts of images and probes."""
+    mated = [entry for entry in ranked if entry.mated]
+    report: dict[str, Any] = {
+        "gallery": enrolled,
+        "mated": len(mated),
+        "nonmated": len(ranked) - len(mated),
+        "face_found": _share(entry.found for entry in ranked),
+        "rank1": _share(entry.mate_rank == 1 for entry in mated),
+    }
+    for length in (10, 20, 50):
+        report[f"top{length}"] = _share(0 < entry.mate_rank <= length for entry in mated)
+    for rate, limit in limits.items():
+        missed = (not (entry.mate_score > limit and 0 < entry.mate_rank <= LISTED) for entry in mated)
+        report[f"fnir_at_fpir_{rate:g}"] = _share(missed) if np.isfinite(limit) else None
+    return report
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    counted = list(values)
+    return round(sum(counted) / len(counted), 4) if counted else None
