@@ -29,7 +29,7 @@ QUEUES = (INTERACTIVE, BULK, MAINTENANCE)  # the order in which a worker looks a
 
 
 def task(
-    name: str, *, queue: str, soft_seconds: int = 60, hard_seconds: int = 90
+    name: str, *, queue: str, soft_seconds: int = 30, hard_seconds: int = 45
 ) -> Callable[[Callable[..., Any]], Task]:
     """The only way to declare a task: acked late, bounded in time, on a named queue.
 

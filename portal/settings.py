@@ -181,11 +181,19 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "sweep-stills": {"task": "searches.sweep", "schedule": 5.0, "options": {"queue": "maintenance", "expires": 5}},
-    "sweep-gallery": {"task": "gallery.sweep", "schedule": 10.0, "options": {"queue": "maintenance", "expires": 10}},
+    "sweep-stills": {
+        "task": "searches.sweep",
+        "schedule": 5.0,
+        "options": {"queue": "maintenance", "expires": 5},
+    },
+    "sweep-gallery": {
+        "task": "gallery.sweep",
+        "schedule": 10.0,
+        "options": {"queue": "maintenance", "expires": 10},
+    },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
 }
-WORK_LEASE_SECONDS = env.int("WORK_LEASE_SECONDS", 120)
+WORK_LEASE_SECONDS = env.int("WORK_LEASE_SECONDS", 60)
 WORK_MAX_ATTEMPTS = env.int("WORK_MAX_ATTEMPTS", 3)
 WORK_RESEND_SECONDS = env.int("WORK_RESEND_SECONDS", 30)
 
@@ -273,7 +281,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- matching -----------------------------------------------------------------------------------
 MATCHING_MODEL = env.str("MATCHING_MODEL", "Dlib")
-MATCHING_DETECTOR = env.str("MATCHING_DETECTOR", "default")
+MATCHING_DETECTOR = env.str("MATCHING_DETECTOR", "cascade")
 MATCHING_WEIGHTS = env.str("MATCHING_WEIGHTS", "")
 INDEX_DIR = Path(env.str("INDEX_DIR", str(STATE_DIR / "index")))
 CANDIDATE_LIST_LENGTH = env.int("CANDIDATE_LIST_LENGTH", 20)

@@ -1,0 +1,6 @@
+"""Routes under /api/."""
+
+from django.urls import URLPattern
+
+app_name = "api"
+urlpatterns: list[URLPattern] = []

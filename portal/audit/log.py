@@ -1,0 +1,78 @@
+"""Writing to the log. The entry commits or rolls back together with what it records."""
+
+from typing import Any, Protocol
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from portal.audit.chain import GENESIS, digest_of
+from portal.audit.models import Entry
+from portal.audit.tags import Tag
+
+# One transaction at a time appends, so that the chain has one head (PostgreSQL only: SQLite's
+# IMMEDIATE transactions are already one at a time).
+CHAIN_LOCK = 0x5711_1A17
+
+
+class Actor(Protocol):
+    """Whoever acts: a user, or a process of ours."""
+
+    pk: int | None
+    organisation_id: int | None
+
+    @property
+    def audit_name(self) -> str:
+        """How the log names the actor."""
+        ...
+
+
+class SystemActor:
+    """A process that acts without a person: a worker, the sweeper, a command."""
+
+    pk = None
+    organisation_id = None
+
+    def __init__(self, name: str) -> None:
+        self.audit_name = f"system:{name}"
+
+
+def _lock_chain() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
+
+
+def _identity(subject: models.Model | tuple[str, object]) -> tuple[str, str]:
+    if isinstance(subject, models.Model):
+        return subject._meta.label_lower, str(getattr(subject, "uid", None) or subject.pk)
+    return subject[0], str(subject[1])
+
+
+def record(
+    tag: Tag, *, actor: Actor, subject: models.Model | tuple[str, object], reason: str = "", **details: Any
+) -> Entry:
+    """Append one entry; raises rather than skips. Call it last in a transaction: it holds the chain.
+
+    `subject` is a model instance, or a (type, id) pair for what has no row. `details` must be JSON.
+    """
+    subject_type, subject_id = _identity(subject)
+    with transaction.atomic():
+        _lock_chain()
+        last = Entry.objects.order_by("-number").values_list("number", "digest").first()
+        number, previous = last or (0, GENESIS)
+        entry = Entry(
+            number=number + 1,
+            at=timezone.now(),
+            tag=Tag(tag).value,
+            actor_id=actor.pk,
+            actor=actor.audit_name,
+            organisation_id=actor.organisation_id,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            reason=reason[:500],
+            details=details,
+            previous=previous,
+        )
+        entry.digest = digest_of(entry)
+        entry.save(force_insert=True)
+    return entry

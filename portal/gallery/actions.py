@@ -1,0 +1,157 @@
+"""The only writer of custody subjects, images and templates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from matching.decoding import NormalisedImage
+from matching.engine import EngineInfo, Face
+from matching.index import GRID, to_grid
+from portal import storage, work
+from portal.accounts.models import Organisation, User
+from portal.audit.log import Actor, SystemActor, record
+from portal.audit.tags import Tag
+from portal.celery import BULK, send_on_commit
+from portal.gallery import events
+from portal.gallery.models import CaseOutcome, CustodyImage, CustodySubject, EventKind, Template
+from portal.gallery.vectors import sealed
+
+ENROL = "gallery.enrol_custody_image"
+WORKER = SystemActor("enrolment")
+
+
+@dataclass(frozen=True)
+class CustodyRecord:
+    """What a manifest row says of an image and its subject."""
+
+    reference: str
+    captured_on: date
+    review_on: date
+    case_outcome: CaseOutcome = CaseOutcome.UNKNOWN
+    name: str = ""
+    born_on: date | None = None
+    age_at_capture: int | None = None
+    sex: str = ""
+    ethnicity: str = ""
+    pnc_id: str = ""
+    cro_number: str = ""
+
+
+def add_custody_image(
+    force: Organisation,
+    about: CustodyRecord,
+    content: bytes,
+    digest: str,
+    image: NormalisedImage,
+    *,
+    by: Actor,
+) -> tuple[CustodyImage, bool]:
+    """Store an image and queue its enrolment; the same bytes for the same subject are the same image."""
+    existing = CustodyImage.objects.filter(
+        subject__force=force, subject__reference=about.reference, original_sha256=digest
+    ).first()
+    if existing:
+        return existing, False
+    original_key = storage.store(storage.custody(), content)
+    copy_key = storage.store(storage.custody(), image.jpeg, suffix=".jpg")
+    with transaction.atomic():
+        custody_image = CustodyImage.objects.create(
+            subject=_subject(force, about),
+            captured_on=about.captured_on,
+            age_at_capture=about.age_at_capture,
+            case_outcome=about.case_outcome,
+            review_on=about.review_on,
+            original_key=original_key,
+            original_sha256=digest,
+            copy_key=copy_key,
+            copy_sha256=image.sha256,
+            width=image.width,
+            height=image.height,
+        )
+        send_on_commit(ENROL, queue=BULK, image_id=custody_image.pk)
+        record(Tag.CUSTODY_IMPORTED, actor=by, subject=custody_image, sha256=digest)
+    return custody_image, True
+
+
+def _subject(force: Organisation, about: CustodyRecord) -> CustodySubject:
+    personal = ("name", "born_on", "sex", "ethnicity", "pnc_id", "cro_number")
+    subject, _ = CustodySubject.objects.get_or_create(
+        force=force, reference=about.reference, defaults={name: getattr(about, name) for name in personal}
+    )
+    return subject
+
+
+@transaction.atomic
+def enrol(held: work.Claim, face: Face, vector: np.ndarray, info: EngineInfo) -> bool:
+    """Commit a template once: row, event and log entry together. False where the lease was lost.
+
+    `vector` is float32 (d,), unit length; it is put on the index's grid here, once.
+    """
+    box = face.box
+    fields = {
+        "box": {"x": box.x, "y": box.y, "w": box.w, "h": box.h},
+        "landmarks": np.asarray(face.landmarks).round(2).tolist(),
+        "quality": face.quality.as_dict(),
+    }
+    if not work.settle(held, **fields):
+        return False
+    template = Template.objects.create(
+        image_id=held.pk,
+        model=info.model,
+        model_version=info.model_version,
+        detector=f"{info.detector} {info.detector_version}",
+        grid=GRID,
+        vector=sealed(to_grid(vector[None])[0], image_id=held.pk, model=info.model),
+    )
+    events.append(EventKind.ADDED, [template.pk], model=info.model)
+    image = CustodyImage.objects.only("uid").get(pk=held.pk)
+    record(Tag.TEMPLATE_ENROLLED, actor=WORKER, subject=image, model=info.model, version=info.model_version)
+    return True
+
+
+@transaction.atomic
+def request_deletion(image: CustodyImage, *, by: User, reason: str) -> None:
+    """Take an image out of every search from this commit on; erasing follows through retention."""
+    asked = CustodyImage.objects.filter(pk=image.pk, deletion_requested_at=None, erased_at=None)
+    if asked.update(
+        deletion_requested_at=timezone.now(), deletion_requested_by=by, deletion_reason=reason[:300]
+    ):
+        record(Tag.CUSTODY_DELETION_REQUESTED, actor=by, subject=image, reason=reason)
+
+
+@transaction.atomic
+def change_review(
+    image: CustodyImage, *, review_on: date, case_outcome: CaseOutcome, by: User, reason: str
+) -> None:
+    """Record a periodic review: a new review date and the outcome of the case as known now."""
+    CustodyImage.objects.filter(pk=image.pk, erased_at=None).update(
+        review_on=review_on, case_outcome=case_outcome
+    )
+    record(
+        Tag.CUSTODY_CHANGED,
+        actor=by,
+        subject=image,
+        reason=reason,
+        review_on=review_on.isoformat(),
+        case_outcome=case_outcome,
+    )
+
+
+def purge_templates(images: Sequence[CustodyImage]) -> list[int]:
+    """Delete the template rows of images and append the purge events; ids of what went.
+
+    Call inside the transaction of an erasure; the index follows before its next search, and
+    `portal.gallery.index.catch_up` makes it follow at once.
+    """
+    gone: list[int] = []
+    for model in Template.objects.filter(image__in=images).values_list("model", flat=True).distinct():
+        rows = Template.objects.filter(image__in=images, model=model)
+        ids = list(rows.order_by("pk").values_list("pk", flat=True))
+        rows.delete()
+        events.append(EventKind.PURGED, ids, model=model)
+        gone += ids
+    return gone

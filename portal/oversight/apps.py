@@ -1,0 +1,9 @@
+"""Pages for auditors and operators."""
+
+from django.apps import AppConfig
+
+
+class OversightConfig(AppConfig):
+    """See the module."""
+
+    name = "portal.oversight"

@@ -1,0 +1,9 @@
+"""Pages of the police side."""
+
+from django.apps import AppConfig
+
+
+class PoliceConfig(AppConfig):
+    """See the module."""
+
+    name = "portal.police"

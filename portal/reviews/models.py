@@ -1,0 +1,125 @@
+"""A decision on each offender, the reviews it rests on, and the judgements inside them."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from portal.accounts.models import User
+from portal.reviews.states import LIVE, DecisionState, Outcome, ReviewState, Stage, Verdict
+from portal.searches.models import Candidate, Search
+from portal.submissions.models import Offender
+
+
+class Decision(models.Model):
+    """The one decision on an offender. The database itself refuses "identified" without two people."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    offender = models.OneToOneField(Offender, models.PROTECT, related_name="decision")
+    state = models.CharField(
+        max_length=20, choices=DecisionState, default=DecisionState.AWAITING_FIRST, db_index=True
+    )
+    entered_at = models.DateTimeField("in this state since", db_default=Now())
+    first_reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    second_reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    adjudicator = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(max_length=25, choices=Outcome, blank=True)
+    candidate = models.ForeignKey(Candidate, models.SET_NULL, null=True, related_name="+")
+    subject_uid = models.UUIDField("the custody subject identified", null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome=Outcome.IDENTIFIED)
+                | (
+                    Q(first_reviewer__isnull=False, second_reviewer__isnull=False, subject_uid__isnull=False)
+                    & ~Q(first_reviewer=F("second_reviewer"))
+                ),
+                name="identified_takes_two_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(adjudicator=None)
+                | (~Q(adjudicator=F("first_reviewer")) & ~Q(adjudicator=F("second_reviewer"))),
+                name="nobody_adjudicates_their_own_review",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DecisionState.DECIDED, decided_at__isnull=False) & ~Q(outcome="")
+                | ~Q(state=DecisionState.DECIDED) & Q(outcome="", decided_at=None),
+                name="an_outcome_exactly_when_decided",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Decision {self.uid}"
+
+
+class Review(models.Model):
+    """One officer's look: what was shown in which order, what was judged blind and after the reveal."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="reviews")
+    stage = models.CharField(max_length=15, choices=Stage)
+    state = models.CharField(max_length=10, choices=ReviewState, default=ReviewState.BLIND)
+    reviewer = models.ForeignKey(User, models.PROTECT, related_name="reviews")
+    role = models.CharField(max_length=20, help_text="the reviewer's role at the time")
+    claimed_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField()
+    searches = models.ManyToManyField(Search, related_name="+")
+    grounds = models.JSONField(help_text="legal basis, purpose, necessity, proportionality, authoriser")
+    list_length = models.PositiveSmallIntegerField("candidates asked for")
+
+    blind_saved_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=25, choices=Outcome, blank=True)
+    candidate = models.ForeignKey(Candidate, models.SET_NULL, null=True, related_name="+")
+    subject_uid = models.UUIDField(null=True)
+    rationale = models.TextField(blank=True)
+    caveat_acknowledged = models.BooleanField(default=False)
+    view_edits = models.JSONField("zoom, brightness, flip … with values and times", default=list)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "stage"],
+                condition=~Q(state=ReviewState.RELEASED),
+                name="one_review_per_stage",
+            )
+        ]
+        indexes = [models.Index(fields=["lease_until"], condition=Q(state__in=LIVE), name="live_reviews")]
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()} of {self.decision}"
+
+
+class Judgement(models.Model):
+    """What a reviewer made of one candidate: blind, and after the reveal if it changed."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    review = models.ForeignKey(Review, models.CASCADE, related_name="judgements")
+    candidate = models.ForeignKey(Candidate, models.SET_NULL, null=True, related_name="+")
+    subject_uid = models.UUIDField()
+    position = models.PositiveSmallIntegerField("place in the order shown, from 1")
+    blind = models.CharField(max_length=12, choices=Verdict, blank=True)
+    features = models.JSONField("feature → similar, different or not visible", default=dict)
+    confidence = models.PositiveSmallIntegerField("1 low … 5 high", null=True)
+    seconds_viewed = models.FloatField(default=0)
+    after = models.CharField("after the reveal, if changed", max_length=12, choices=Verdict, blank=True)
+    after_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "position"], name="one_judgement_per_place"),
+            models.UniqueConstraint(fields=["review", "subject_uid"], name="one_judgement_per_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Judgement {self.position} of {self.review_id}"
+
+    @property
+    def verdict(self) -> str:
+        """What stands: the judgement after the reveal where there is one, else the blind one."""
+        return self.after or self.blind

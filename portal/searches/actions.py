@@ -1,0 +1,235 @@
+"""Analysing a still and searching the gallery: the result commits once, by the worker's token."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from matching.engine import EngineInfo, FaceEngine
+from matching.engine import Face as FoundFace
+from matching.geometry import Box
+from matching.index import GRID, Snapshot, to_grid
+from portal import vault, work
+from portal.audit.log import SystemActor, record
+from portal.audit.tags import Tag
+from portal.gallery.index import current_index
+from portal.gallery.models import Template
+from portal.gallery.queries import excluded_templates, may_be_searched
+from portal.searches.models import Candidate, Search
+from portal.submissions.models import Face, Still
+from portal.submissions.states import FaceChoice
+from portal.work import WorkState
+
+WORKER = SystemActor("matching")
+SAME_FACE = 0.5  # overlap (intersection over union) from which two detections are the same face
+
+
+class SearchNotAllowed(Exception):
+    """The campaign lacks a recorded legal basis, purpose, necessity or proportionality."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One subject of a candidate list: its best template and exact score."""
+
+    template_id: int
+    image_id: int
+    subject_id: int
+    subject_uid: object
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A candidate list and the state of the gallery it was made from."""
+
+    listed: list[Listed]
+    snapshot: Snapshot
+    excluded: list[int]
+    at: datetime
+    duration_ms: int
+
+
+def digest_of_ids(ids: Sequence[int]) -> str:
+    """SHA-256 (hex) of ascending template ids."""
+    return hashlib.sha256(np.asarray(ids, "<i8").tobytes()).hexdigest()
+
+
+def search_gallery(
+    query: np.ndarray,
+    info: EngineInfo,
+    *,
+    length: int,
+    at: datetime | None = None,
+    as_of_seq: int | None = None,
+) -> Answer:
+    """The best `length` subjects for a grid vector, float32 (d,); exact, ties by template id.
+
+    `at` and `as_of_seq` ask the gallery as it stood then. Every result is checked against the database.
+    """
+    begun, moment = time.perf_counter(), at or timezone.now()
+    index = current_index(model=info.model, dimension=info.dimension)
+    excluded = excluded_templates(info.model, moment)
+    snapshot = index.snapshot()
+    wanted, listed = length, list[Listed]()
+    while True:
+        (hits,) = index.search(
+            query[None], wanted, exclude=excluded, min_seq=as_of_seq or snapshot.seq, as_of_seq=as_of_seq
+        )
+        listed = _by_subject(hits.ids.tolist(), hits.scores.tolist(), moment)[:length]
+        if len(listed) == length or len(hits.ids) < wanted:
+            break
+        wanted *= 2  # some subjects have several images: look further down
+    return Answer(listed, snapshot, excluded, moment, int((time.perf_counter() - begun) * 1000))
+
+
+def _by_subject(ids: list[int], scores: list[float], moment: datetime) -> list[Listed]:
+    allowed = Template.objects.filter(pk__in=ids).filter(may_be_searched(moment, prefix="image__"))
+    fields = ("pk", "image_id", "image__subject_id", "image__subject__uid")
+    found = {row[0]: row for row in allowed.values_list(*fields)}
+    best: dict[int, Listed] = {}
+    for template_id, score in zip(ids, scores, strict=True):
+        row = found.get(template_id)
+        if row is not None and row[2] not in best:
+            best[row[2]] = Listed(*row, score)
+    return list(best.values())
+
+
+# --- one still ------------------------------------------------------------------------------------
+def analyse(still: Still, pixels: np.ndarray, engine: FaceEngine) -> tuple[list[FoundFace], int | None]:
+    """Faces of a still, most prominent first, and which of them is to be searched (None: no face)."""
+    region = Box(**still.region) if still.region else None
+    found = engine.find_faces(pixels, region=region)
+    if not found:
+        return [], None
+    if still.chosen_how == FaceChoice.PERSON and still.chosen_face:
+        wanted = still.chosen_face
+        overlaps = [_overlap(face.box, wanted) for face in found]
+        if max(overlaps) >= SAME_FACE:
+            return found, int(np.argmax(overlaps))
+    return found, 0
+
+
+def _overlap(box: Box, face: Face) -> float:
+    width = min(box.x + box.w, face.x + face.w) - max(box.x, face.x)
+    height = min(box.y + box.h, face.y + face.h) - max(box.y, face.y)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / (box.w * box.h + face.w * face.h - shared)
+
+
+def finish_without_face(held: work.Claim, info: EngineInfo) -> None:
+    """The still has no face that was found: the sender is told and may draw a box."""
+    with transaction.atomic():
+        if work.settle(held, WorkState.REFUSED, error="no_face", detector=_detector(info)):
+            Face.objects.filter(still_id=held.pk).delete()
+
+
+def finish(
+    held: work.Claim,
+    still: Still,
+    found: list[FoundFace],
+    chosen: int,
+    vector: np.ndarray | None,
+    info: EngineInfo,
+) -> Search | None:
+    """Commit faces and, given a vector, the search: once. None where there was none or the lease was lost.
+
+    Raises SearchNotAllowed before anything is searched where the campaign's grounds are not recorded.
+    """
+    answer = None
+    campaign = still.offender.submission.campaign
+    if vector is not None:
+        if not campaign.is_lawful:
+            raise SearchNotAllowed(f"campaign {campaign.uid} lacks recorded grounds")
+        query = to_grid(vector[None])[0]
+        answer = search_gallery(query, info, length=campaign.list_length)
+    with transaction.atomic():
+        how = still.chosen_how or FaceChoice.ENGINE
+        if not work.settle(held, detector=_detector(info), chosen_how=how):
+            return None
+        faces = _store_faces(still, found)
+        Still.objects.filter(pk=still.pk).update(chosen_face=faces[chosen])
+        return _store_search(still, faces[chosen], query, answer, info) if answer else None
+
+
+def _detector(info: EngineInfo) -> str:
+    return f"{info.detector} {info.detector_version}"
+
+
+def _store_faces(still: Still, found: list[FoundFace]) -> list[Face]:
+    known = list(still.faces.all())
+    kept: list[Face] = []
+    for position, one in enumerate(found):
+        same = next((face for face in known if _overlap(one.box, face) >= SAME_FACE), None)
+        face = same or Face(still=still)
+        if same:
+            known.remove(same)
+        face.position = position
+        face.x, face.y, face.w, face.h = one.box.x, one.box.y, one.box.w, one.box.h
+        face.landmarks = np.asarray(one.landmarks).round(2).tolist()
+        face.detection_score = one.detection_score
+        face.quality = one.quality.as_dict()
+        face.save()
+        kept.append(face)
+    Face.objects.filter(pk__in=[face.pk for face in known]).delete()
+    return kept
+
+
+def query_context(digest: str) -> str:
+    """What a sealed query vector is bound to."""
+    return f"query:{digest}"
+
+
+def _store_search(still: Still, face: Face, query: np.ndarray, answer: Answer, info: EngineInfo) -> Search:
+    plain = np.ascontiguousarray(query, "<f4").tobytes()
+    digest = hashlib.sha256(plain).hexdigest()
+    campaign = still.offender.submission.campaign
+    search = Search.objects.create(
+        still=still,
+        face=face,
+        campaign=campaign,
+        at=answer.at,
+        duration_ms=answer.duration_ms,
+        probe_sha256=still.original_sha256,
+        query=vault.seal(plain, context=query_context(digest)),
+        query_sha256=digest,
+        model=info.model,
+        model_version=info.model_version,
+        detector=_detector(info),
+        quality=face.quality,
+        list_length=campaign.list_length,
+        engine=answer.snapshot.engine,
+        grid=GRID,
+        gallery_seq=answer.snapshot.seq,
+        gallery_size=answer.snapshot.count,
+        gallery_digest=answer.snapshot.fingerprint,
+        excluded_count=len(answer.excluded),
+        excluded_digest=digest_of_ids(answer.excluded),
+    )
+    Candidate.objects.bulk_create(
+        Candidate(
+            search=search,
+            rank=rank,
+            subject_id=one.subject_id,
+            subject_uid=one.subject_uid,
+            image_id=one.image_id,
+            template_id=one.template_id,
+            score=one.score,
+        )
+        for rank, one in enumerate(answer.listed, start=1)
+    )
+    record(
+        Tag.SEARCH_PERFORMED,
+        actor=WORKER,
+        subject=search,
+        still=str(still.uid),
+        campaign=str(campaign.uid),
+        gallery_seq=search.gallery_seq,
+        candidates=len(answer.listed),
+    )
+    return search

@@ -1,0 +1,73 @@
+"""Searches are records: what was asked of which gallery, and the exact answer."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+
+from portal.accounts.models import User
+from portal.gallery.models import CustodyImage, CustodySubject
+from portal.submissions.models import Campaign, Face, Still
+
+
+class Search(models.Model):
+    """One search of one chosen face, with everything needed to replay it to the last bit."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    still = models.ForeignKey(Still, models.SET_NULL, null=True, related_name="searches")
+    face = models.ForeignKey(Face, models.SET_NULL, null=True, related_name="searches")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="searches")
+    requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+
+    probe_sha256 = models.CharField("sha256 of the original still", max_length=64)
+    query = models.BinaryField("sealed query vector; empty once the still is erased", default=bytes)
+    query_sha256 = models.CharField(max_length=64)
+    model = models.CharField(max_length=40)
+    model_version = models.CharField(max_length=64)
+    detector = models.CharField(max_length=80)
+    quality = models.JSONField(default=dict)
+
+    list_length = models.PositiveSmallIntegerField()
+    engine = models.CharField("search engine", max_length=40)
+    grid = models.CharField(max_length=10)
+    gallery_seq = models.PositiveBigIntegerField()
+    gallery_size = models.PositiveBigIntegerField()
+    gallery_digest = models.CharField(max_length=64)
+    excluded_count = models.PositiveIntegerField()
+    excluded_digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(list_length__gte=1, list_length__lte=200), name="searched_for_1_to_200"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Search {self.uid}"
+
+
+class Candidate(models.Model):
+    """A custody subject a search returned. Ids without foreign keys outlive an erasure."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    search = models.ForeignKey(Search, models.CASCADE, related_name="candidates")
+    rank = models.PositiveSmallIntegerField()
+    subject = models.ForeignKey(CustodySubject, models.SET_NULL, null=True, related_name="+")
+    subject_uid = models.UUIDField()
+    image = models.ForeignKey(CustodyImage, models.SET_NULL, null=True, related_name="+")
+    template_id = models.BigIntegerField(db_index=True)
+    score = models.FloatField(help_text="exact cosine of two grid vectors, fp64")
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["search", "rank"], name="one_candidate_per_rank"),
+            models.UniqueConstraint(fields=["search", "subject_uid"], name="a_subject_once_per_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Candidate {self.rank} of {self.search_id}"

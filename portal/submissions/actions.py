@@ -1,0 +1,266 @@
+"""The only writer of campaigns, submissions, offenders and stills."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from matching.decoding import NormalisedImage, normalise
+from matching.errors import RejectedImage
+from portal import storage
+from portal.accounts.models import Organisation, User
+from portal.audit.log import record
+from portal.audit.tags import Tag
+from portal.celery import INTERACTIVE, send_on_commit
+from portal.submissions.models import Campaign, Face, Offender, RefusedUpload, Still, Submission
+from portal.submissions.states import CAMPAIGN_MOVES, MAX_OFFENDERS, MAX_STILLS, CampaignState, FaceChoice
+from portal.work import WorkState, requeued
+
+PROCESS_STILL = "searches.process_still"
+
+
+class SubmissionRefused(Exception):
+    """Something the sender can put right; `code` is stable for the API, the message is for a person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+CLOSED = ("campaign_closed", "This campaign is closed, so nothing can be added or changed.")
+FULL = (
+    "submission_full",
+    f"All {MAX_OFFENDERS} places are taken. Remove an offender to add another.",
+)
+TOO_MANY_STILLS = (
+    "too_many_stills",
+    f"This offender already has {MAX_STILLS} stills. Choose the best ones.",
+)
+
+
+# --- campaigns ------------------------------------------------------------------------------------
+@transaction.atomic
+def move_campaign(campaign: Campaign, to: CampaignState, *, by: User) -> None:
+    """Open or close a campaign; SubmissionRefused where the move or its grounds are missing."""
+    allowed = [state for state, targets in CAMPAIGN_MOVES.items() if to in targets]
+    if to == CampaignState.OPEN and not campaign.is_lawful:
+        raise SubmissionRefused(
+            "grounds_missing",
+            "Record the legal basis, purpose, necessity, proportionality and authoriser first.",
+        )
+    if Campaign.objects.filter(pk=campaign.pk, state__in=allowed).update(state=to) != 1:
+        raise SubmissionRefused("wrong_state", "The campaign has changed meanwhile. Look again.")
+    campaign.state = to
+    tag = Tag.CAMPAIGN_OPENED if to == CampaignState.OPEN else Tag.CAMPAIGN_CLOSED
+    record(tag, actor=by, subject=campaign)
+
+
+@transaction.atomic
+def save_campaign(campaign: Campaign, *, by: User, retailers: list[Organisation] | None = None) -> Campaign:
+    """Store a new or changed campaign and whom it invites."""
+    campaign.save()
+    if retailers is not None:
+        campaign.retailers.set(retailers)
+    record(Tag.CAMPAIGN_CHANGED, actor=by, subject=campaign)
+    return campaign
+
+
+def accepts_submissions(campaign: Campaign) -> bool:
+    """Open, lawful and within its dates."""
+    today = timezone.localdate()
+    begun = campaign.opens_on is None or campaign.opens_on <= today
+    ended = campaign.closes_on is not None and campaign.closes_on < today
+    return campaign.state == CampaignState.OPEN and campaign.is_lawful and begun and not ended
+
+
+def _must_accept(campaign_id: int) -> None:
+    if not accepts_submissions(Campaign.objects.get(pk=campaign_id)):
+        raise SubmissionRefused(*CLOSED)
+
+
+# --- submissions and offenders --------------------------------------------------------------------
+def start_submission(campaign: Campaign, *, by: User) -> Submission:
+    """The retailer's submission to a campaign, made on first use."""
+    with transaction.atomic():
+        submission, created = Submission.objects.get_or_create(
+            campaign=campaign, retailer=by.organisation, defaults={"started_by": by}
+        )
+        if created:
+            record(Tag.SUBMISSION_STARTED, actor=by, subject=submission, campaign=str(campaign.uid))
+    return submission
+
+
+def _free_rank(submission: Submission) -> int:
+    taken = set(submission.offenders.values_list("rank", flat=True))
+    free = [rank for rank in range(1, MAX_OFFENDERS + 1) if rank not in taken]
+    if not free:
+        raise SubmissionRefused(*FULL)
+    highest = submission.offenders.aggregate(top=Max("rank"))["top"] or 0
+    return highest + 1 if highest < MAX_OFFENDERS else free[0]
+
+
+def add_offender(submission: Submission, fields: dict[str, Any], *, by: User, declared: bool) -> Offender:
+    """Add an offender at the next free place; SubmissionRefused for the 31st and after closing."""
+    _must_accept(submission.campaign_id)
+    declaration = {"declared_by": by, "declared_at": timezone.now()} if declared else {}
+    while True:
+        try:
+            with transaction.atomic():
+                offender = Offender.objects.create(
+                    submission=submission,
+                    rank=_free_rank(submission),
+                    created_by=by,
+                    **declaration,
+                    **fields,
+                )
+                record(Tag.OFFENDER_ADDED, actor=by, subject=offender, rank=offender.rank, declared=declared)
+                return offender
+        except IntegrityError as error:
+            if "one_offender_per_place" not in str(error) and "rank" not in str(error):
+                raise  # two people at once took the same place: look for the next one
+
+
+@transaction.atomic
+def change_offender(offender: Offender, fields: dict[str, Any], *, by: User) -> Offender:
+    """Change fields of the report; the names of what changed are logged, not the values."""
+    _must_accept(offender.submission.campaign_id)
+    changed = [name for name, value in fields.items() if getattr(offender, name) != value]
+    for name in changed:
+        setattr(offender, name, fields[name])
+    if changed:
+        offender.save(update_fields=changed)
+        record(Tag.OFFENDER_CHANGED, actor=by, subject=offender, fields=sorted(changed))
+    return offender
+
+
+@transaction.atomic
+def declare_offender(offender: Offender, *, by: User) -> None:
+    """Make the declaration; from now on the stills are searched and an officer will see the report."""
+    _must_accept(offender.submission.campaign_id)
+    undeclared = Offender.objects.filter(pk=offender.pk, declared_at=None)
+    if undeclared.update(declared_by=by, declared_at=timezone.now()) != 1:
+        return
+    offender.stills.filter(work_state=WorkState.DONE).update(**requeued())
+    for pk in offender.stills.values_list("pk", flat=True):
+        send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=pk)
+    record(Tag.OFFENDER_DECLARED, actor=by, subject=offender)
+
+
+# --- stills ---------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Upload:
+    """A file as a sender gave it."""
+
+    content: bytes
+    name: str
+    captured_at: Any = None
+
+
+def clean_name(name: str) -> str:
+    """A file name fit to be shown: no path, no control or bidirectional characters, 255 at most."""
+    base = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(char for char in base if unicodedata.category(char)[0] != "C")
+    return unicodedata.normalize("NFC", kept)[:255]
+
+
+def add_still(offender: Offender, upload: Upload, *, by: User) -> tuple[Still, bool]:
+    """Take one still: decode safely, keep the original, queue it. Returns the still and whether it is new.
+
+    The same file sent twice for an offender is the same still. RejectedImage (matching.errors) where
+    the file is not usable, SubmissionRefused where the offender may not have another; both recorded.
+    """
+    _must_accept(offender.submission.campaign_id)
+    digest = hashlib.sha256(upload.content).hexdigest()
+    existing = offender.stills.filter(original_sha256=digest).first()
+    if existing:
+        return existing, False
+    if offender.stills.count() >= MAX_STILLS:
+        raise SubmissionRefused(*TOO_MANY_STILLS)
+    try:
+        image = normalise(upload.content)
+    except RejectedImage as error:
+        _refuse(offender, upload, digest, error, by)
+        raise
+    return _keep(offender, upload, digest, image, by)
+
+
+@transaction.atomic
+def _refuse(offender: Offender, upload: Upload, digest: str, error: RejectedImage, by: User) -> None:
+    RefusedUpload.objects.create(
+        offender=offender,
+        sent_by=by,
+        name=clean_name(upload.name),
+        sha256=digest,
+        bytes=len(upload.content),
+        code=error.code,
+        message=error.message,
+    )
+    record(Tag.STILL_REFUSED, actor=by, subject=offender, code=error.code, sha256=digest)
+
+
+def _keep(
+    offender: Offender, upload: Upload, digest: str, image: NormalisedImage, by: User
+) -> tuple[Still, bool]:
+    # Files first: a row must never name a file that is not there. A file without a row is swept up.
+    original_key = storage.store(storage.originals(), upload.content)
+    copy_key = storage.store(storage.stills(), image.jpeg, suffix=".jpg")
+    try:
+        with transaction.atomic():
+            Offender.objects.select_for_update().get(pk=offender.pk)  # count and insert as one
+            if offender.stills.count() >= MAX_STILLS:
+                raise SubmissionRefused(*TOO_MANY_STILLS)
+            still = Still.objects.create(
+                offender=offender,
+                added_by=by,
+                name=clean_name(upload.name),
+                captured_at=upload.captured_at,
+                original_key=original_key,
+                original_sha256=digest,
+                original_bytes=len(upload.content),
+                original_format=image.source_format,
+                original_width=image.source_width,
+                original_height=image.source_height,
+                copy_key=copy_key,
+                copy_sha256=image.sha256,
+                width=image.width,
+                height=image.height,
+            )
+            send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=still.pk)
+            record(Tag.STILL_RECEIVED, actor=by, subject=still, sha256=digest, offender=str(offender.uid))
+        return still, True
+    except (IntegrityError, SubmissionRefused):
+        storage.originals().delete(original_key)
+        storage.stills().delete(copy_key)
+        existing = offender.stills.filter(original_sha256=digest).first()
+        if existing is None:
+            raise
+        return existing, False
+
+
+@transaction.atomic
+def choose_face(still: Still, face_uid: UUID, *, by: User) -> None:
+    """Search another of the faces found; Face.DoesNotExist where it is not one of this still's."""
+    face = Face.objects.get(still=still, uid=face_uid)
+    _search_again(still, {"chosen_face": face, "chosen_how": FaceChoice.PERSON})
+    record(Tag.FACE_CHOSEN, actor=by, subject=still, face=str(face.uid))
+
+
+@transaction.atomic
+def draw_region(still: Still, region: dict[str, float], *, by: User) -> None:
+    """Look for the face again, in a box (pixels of the normalised copy) that a person drew."""
+    _search_again(still, {"region": region, "chosen_face": None, "chosen_how": FaceChoice.DRAWN})
+    record(Tag.FACE_CHOSEN, actor=by, subject=still, region=region)
+
+
+def _search_again(still: Still, fields: dict[str, Any]) -> None:
+    settled = (WorkState.DONE, WorkState.REFUSED)
+    changed = Still.objects.filter(pk=still.pk, work_state__in=settled).update(**fields, **requeued())
+    if changed != 1:
+        raise SubmissionRefused("still_busy", "This still is being checked right now. Try again in a moment.")
+    send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=still.pk)
