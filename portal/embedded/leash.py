@@ -21,13 +21,18 @@ def become(account: str) -> None:
     os.setuid(uid)
 
 
+def die_with_parent(death_signal: int) -> None:
+    """Have the kernel send this process `death_signal` when the thread that started it ends. Linux only."""
+    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0) != 0:
+        sys.exit("leash: prctl refused the parent-death signal")
+
+
 def main(arguments: list[str]) -> None:
     """Leash this process to its parent, then become the command."""
     parent, death_signal, account, *command = arguments
     if account != "-":
         become(account)
-    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0) != 0:
-        sys.exit("leash: prctl refused the parent-death signal")
+    die_with_parent(int(death_signal))
     if os.getppid() != int(parent):
         sys.exit("leash: the parent has died already")
     os.execv(command[0], command)  # noqa: S606

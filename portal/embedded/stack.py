@@ -17,7 +17,7 @@ AT_ONCE = signal.SIGQUIT
 
 
 def environment(state_dir: Path, redis: EmbeddedRedis, **more: str) -> dict[str, str]:
-    """What the service's programs need to find each other; `more` goes on top of this process's environment."""
+    """What the service's programs need to find each other, on top of this process's environment."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "portal.settings",
@@ -51,7 +51,7 @@ def _celery(name: str, *arguments: str, env: Mapping[str, str]) -> Service:
 
 
 def worker_services(env: Mapping[str, str], *, processes: int) -> list[Service]:
-    """Matching on `processes` cores, and a small worker of its own for the sweeper, which must never queue."""
+    """Matching on `processes` cores, and a small worker for the sweeper, which must never queue."""
     quiet = ("--without-gossip", "--without-mingle")
     matching = ("worker", "-Q", "interactive,bulk", "-n", "matching@%h", "--concurrency", str(processes))
     upkeep = ("worker", "-Q", "maintenance", "-n", "upkeep@%h", "--concurrency", "1")

@@ -84,8 +84,12 @@ class Command(BaseCommand):
             supervisor.start(service)
         supervisor.start(stack.web_service(env, port=port))
         size = data.Size(options["retailers"], options["offenders"], options["gallery"])
-        data.load(size, self._progress(supervisor))
+        progress = self._progress(supervisor)
+        campaign = data.prepare()
+        data.load_gallery(size, progress)
         self._welcome(port, state_dir)
+        data.load_submissions(size, campaign, progress)
+        self.say("All is loaded.")
         supervisor.run()
 
     def _progress(self, supervisor: Supervisor) -> data.Progress:

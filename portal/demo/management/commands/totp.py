@@ -1,11 +1,11 @@
 """`manage.py totp EMAIL`: the present code of a demo account's second factor."""
 
-import time
 from argparse import ArgumentParser
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.utils import decrypt
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -29,5 +29,6 @@ class Command(BaseCommand):
         enrolled = Authenticator.objects.filter(user__email=email, type=Authenticator.Type.TOTP).first()
         if enrolled is None:
             raise CommandError(f"No account {email} with a second factor here: is the demo loaded?")
-        secret = TOTP(enrolled).secret  # type: ignore[attr-defined]
-        self.stdout.write(format_hotp_value(hotp_value(secret, int(time.time()) // settings_period())))
+        counters = list(yield_hotp_counters_from_time())  # this period's, with those tolerated around it
+        present = counters[len(counters) // 2]
+        self.stdout.write(format_hotp_value(hotp_value(decrypt(enrolled.data["secret"]), present)))
