@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connections
 
 from portal.embedded.postgres_server import EmbeddedPostgres
 from portal.embedded.redis_server import EmbeddedRedis
 from tests.browsing import Browser, Page, launched, needed_chromium
+from tests.cast import cast  # noqa: F401  (the people of every test)
+from tests.settings import RUN_DIR, STATE
 from tests.working import WorkerProcess, service_environment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that began the run removes its state."""
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(settings.RUN_DIR, ignore_errors=True)
+        shutil.rmtree(RUN_DIR, ignore_errors=True)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def reachable_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
     """This test process's PostgreSQL. A test that stops or kills it starts it again."""
-    with EmbeddedPostgres(settings.STATE, durable=False) as server:
+    with EmbeddedPostgres(STATE, durable=False) as server:
         yield server
 
 
@@ -63,7 +64,7 @@ def django_db_modify_db_settings(postgres_server: EmbeddedPostgres) -> None:
 
 @pytest.fixture(scope="session")
 def _redis_server() -> Iterator[EmbeddedRedis]:
-    with EmbeddedRedis(Path(settings.STATE_DIR)) as server:
+    with EmbeddedRedis(STATE) as server:
         yield server
 
 

@@ -4,12 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Self
 
 from django.conf import settings
 
 from portal.embedded import process
+from tests.settings import STATE
 
 START_SECONDS = 60.0
 READY_LINE = b" ready."
@@ -17,13 +17,12 @@ READY_LINE = b" ready."
 
 def service_environment(database: str) -> dict[str, str]:
     """What a program of the service needs to work beside this test process."""
-    host = settings.DATABASES["default"].get("HOST") or settings.STATE / "postgres"
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "DATABASE_URL": f"postgresql:///{database}?host={host}&user=stillmatch",
+        "DATABASE_URL": f"postgresql:///{database}?host={STATE / 'postgres'}&user=stillmatch",
         "REDIS_URL": settings.REDIS_URL,
-        "STILLMATCH_STATE_DIR": str(settings.STATE_DIR),
+        "STILLMATCH_STATE_DIR": str(STATE),
     }
 
 
@@ -42,7 +41,7 @@ class WorkerProcess:
 
     def __init__(self, env: dict[str, str], *, concurrency: int, beat: bool) -> None:
         self.env = env
-        self.log = Path(settings.STATE) / f"worker-{time.monotonic_ns()}.log"
+        self.log = STATE / f"worker-{time.monotonic_ns()}.log"
         options = [
             "--loglevel",
             "INFO",

@@ -64,7 +64,15 @@ def worker_services(env: Mapping[str, str], *, processes: int) -> list[Service]:
 
 def web_service(env: Mapping[str, str], *, port: int) -> Service:
     """gunicorn on the loopback interface."""
-    shape = ("--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS))
+    shape = (
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "1",
+        "--threads",
+        str(WEB_THREADS),
+        "--no-control-socket",
+    )
     command = (sys.executable, "-m", "gunicorn", "portal.wsgi:application", "-b", f"127.0.0.1:{port}", *shape)
     return Service(
         "web", command, env=env, ready=lambda: answers(port), stop_signal=AT_ONCE, death_signal=AT_ONCE
@@ -74,7 +82,7 @@ def web_service(env: Mapping[str, str], *, port: int) -> Service:
 def answers(port: int) -> bool:
     """Whether the web service answers with a page."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/", timeout=5) as response:
             return int(response.status) < 400
     except OSError:
         return False

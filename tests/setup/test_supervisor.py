@@ -102,7 +102,12 @@ def test_the_delay_doubles_while_a_service_keeps_dying(tmp_path: Path) -> None:
     said: list[str] = []
     supervisor = Supervisor(log_dir=tmp_path, announce=said.append)
     supervisor.start(Service("hopeless", (sys.executable, "-c", "print('cannot'); raise SystemExit(3)")))
-    wait_until(lambda: [supervisor.look(), len(said) == 3][1], what="three deaths")
+
+    def three_deaths() -> bool:
+        supervisor.look()
+        return len(said) == 3
+
+    wait_until(three_deaths, what="three deaths")
     supervisor.stop()
     delays = [FIRST_DELAY, FIRST_DELAY * 2, FIRST_DELAY * 4]
     assert said == [f"hopeless ended (3); starting it again in {delay:g} s" for delay in delays]

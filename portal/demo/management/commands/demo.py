@@ -53,6 +53,7 @@ class Command(BaseCommand):
         """Run until stopped."""
         if not settings.EMBEDDED:
             raise CommandError("The demo runs on embedded defaults only: unset SECRET_KEY and the rest.")
+        os.umask(0o077)  # pictures, templates and keys are nobody else's on this machine
         state_dir = conf.state_dir()
         supervisor = Supervisor(log_dir=state_dir / "log", announce=self.say)
         supervisor.stop_on_signals()
