@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -138,6 +139,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "portal.accounts.rendering.HouseRenderer"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("TIME_ZONE", "Europe/London")
 USE_TZ = True
@@ -190,6 +192,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "gallery.sweep",
         "schedule": 10.0,
         "options": {"queue": "maintenance", "expires": 10},
+    },
+    "tidy-reviews": {
+        "task": "reviews.tidy",
+        "schedule": 5.0,
+        "options": {"queue": "maintenance", "expires": 5},
     },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
 }

@@ -67,10 +67,16 @@ class Review(models.Model):
     claimed_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField()
     searches = models.ManyToManyField(Search, related_name="+")
-    grounds = models.JSONField(help_text="legal basis, purpose, necessity, proportionality, authoriser")
+    grounds = models.JSONField(
+        help_text="legal basis, purpose, necessity, proportionality, authoriser, whether under 18"
+    )
     list_length = models.PositiveSmallIntegerField("candidates asked for")
+    probes = models.JSONField(
+        "the stills as they stood when the review was taken: hash, face, quality, search", default=list
+    )
 
     blind_saved_at = models.DateTimeField(null=True)
+    blind_sha256 = models.CharField("digest of the blind judgements as saved", max_length=64, blank=True)
     completed_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=25, choices=Outcome, blank=True)
     candidate = models.ForeignKey(Candidate, models.SET_NULL, null=True, related_name="+")

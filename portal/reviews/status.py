@@ -82,7 +82,7 @@ def _before_review(offender: Offender, works: set[str], searched_at: datetime | 
         return Status("draft", "Not sent yet", "Make the declaration to send it.", offender.created_at)
     if works & {WorkState.QUEUED, WorkState.RUNNING}:
         return Status("checking", "Being checked", "The face is being looked for.", offender.declared_at)
-    if WorkState.QUARANTINED in works:
+    if works == {WorkState.QUARANTINED}:
         text = "Checking a still failed on our side. The operators know; you need not do anything."
         return Status("held_up", "Held up", text, offender.declared_at, searched_at)
     if searched_at is None:
