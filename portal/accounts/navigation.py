@@ -1,0 +1,61 @@
+"""The main navigation: what each role finds in it, in this order."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from portal.accounts.models import User
+from portal.accounts.roles import EVERYONE, POLICE_ROLES, RETAILER_ROLES, REVIEWING_ROLES, Role
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A page of the main navigation: its words, its route, who sees it."""
+
+    label: str
+    route: str
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A destination as a template shows it; `current` is "page", "true" (a page below it) or ""."""
+
+    label: str
+    url: str
+    current: str
+
+
+INVITERS = frozenset({Role.ADMINISTRATOR, Role.RETAILER_MANAGER})
+OVERSIGHT = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+DESTINATIONS = (
+    Destination("Dashboard", "retailer:dashboard", RETAILER_ROLES),
+    Destination("Queue", "police:queue", REVIEWING_ROLES | {Role.AUDITOR}),
+    Destination("Progress", "police:dashboard", POLICE_ROLES),
+    Destination("Campaigns", "police:campaigns", POLICE_ROLES),
+    Destination("Gallery", "police:gallery", frozenset({Role.GALLERY_MANAGER, Role.AUDITOR})),
+    Destination("Operations", "oversight:operations", OVERSIGHT),
+    Destination("Audit log", "oversight:audit", OVERSIGHT),
+    Destination("People", "accounts:people", INVITERS),
+    Destination("Your account", "accounts:profile", EVERYONE),
+)
+
+
+def links_for(user: User, request: HttpRequest) -> list[Link]:
+    """The navigation of a signed-in person, the current page marked."""
+    links = []
+    for one in DESTINATIONS:
+        if user.role in one.roles:
+            try:
+                url = reverse(one.route)
+            except NoReverseMatch:
+                continue
+            links.append(Link(one.label, url, _current(url, request.path)))
+    return links
+
+
+def _current(url: str, path: str) -> str:
+    if path == url:
+        return "page"
+    return "true" if path.startswith(url) else ""
