@@ -88,7 +88,7 @@ class WorkerProcess:
     def stop(self) -> None:
         """End it in good order."""
         if self.child is not None:
-            process.stop(self.child)
+            process.stop(self.child, grace=2)
 
     def _output(self, start: int) -> bytes:
         assert self.child is not None
