@@ -38,12 +38,8 @@ CAMPAIGN = "Prolific retail offenders"
 log = structlog.get_logger(__name__)
 
 
-class Stopped(Exception):
-    """Ctrl-C while loading."""
-
-
 class Progress(Protocol):
-    """Called often while loading, with a line for the terminal now and then; may raise Stopped."""
+    """Called often while loading, with a line for the terminal now and then; may raise to stop it."""
 
     def __call__(self, line: str = "") -> None: ...
 

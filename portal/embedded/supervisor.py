@@ -16,6 +16,10 @@ LOOK_SECONDS = 0.2
 GRACE_SECONDS = 4.0
 
 
+class Stopped(Exception):
+    """The supervisor was asked to stop while something was still being started or loaded."""
+
+
 @dataclass(frozen=True)
 class Service:
     """One program to keep running. Output goes to NAME.log in the supervisor's log directory."""
@@ -49,14 +53,20 @@ class Supervisor:
     stopping: bool = False
 
     def start(self, service: Service, *, wait_seconds: float = 60.0) -> None:
-        """Start a service and wait until it is ready. Raises TimeoutError, naming its log."""
+        """Start a service and wait until it is ready. Raises Stopped, or TimeoutError, naming its log."""
         self.running[service.name] = Running(service, self._spawn(service), time.monotonic())
         deadline = time.monotonic() + wait_seconds
         while service.ready is not None and not service.ready():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{service.name} did not get ready: see {self._log(service)}")
             self.look()
+            self.go_on()
             time.sleep(0.05)
+
+    def go_on(self) -> None:
+        """Raise Stopped if stop was asked for."""
+        if self.stopping:
+            raise Stopped
 
     def look(self) -> None:
         """Start again what has died, after a delay that doubles while it keeps dying."""

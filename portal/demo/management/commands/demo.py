@@ -17,7 +17,7 @@ from portal.celery import app
 from portal.demo import data, people
 from portal.embedded import stack
 from portal.embedded.redis_server import EmbeddedRedis
-from portal.embedded.supervisor import Supervisor
+from portal.embedded.supervisor import Stopped, Supervisor
 
 DEFAULT_PORT = 8000
 
@@ -60,8 +60,10 @@ class Command(BaseCommand):
         with only_one(state_dir):
             try:
                 self._run(supervisor, state_dir, options)
-            except data.Stopped:
+            except Stopped:
                 self.say("Stopped before all was loaded; the next demo goes on from here.")
+            except TimeoutError as error:
+                raise CommandError(str(error)) from error
             finally:
                 supervisor.stop()
 
@@ -96,8 +98,7 @@ class Command(BaseCommand):
     def _progress(self, supervisor: Supervisor) -> data.Progress:
         def progress(line: str = "") -> None:
             supervisor.look()
-            if supervisor.stopping:
-                raise data.Stopped
+            supervisor.go_on()
             if line:
                 self.say(line)
 
