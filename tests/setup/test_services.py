@@ -1,5 +1,7 @@
 """The services that other tests lean on are the real ones, and start from nothing each time."""
 
+from collections.abc import Callable
+
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -47,7 +49,7 @@ def test_the_worker_works_on_the_test_database(worker: WorkerProcess) -> None:
     assert worker.env["DATABASE_URL"].startswith(f"postgresql:///{connection.settings_dict['NAME']}?")
 
 
-def test_workers_started_by_a_test_end_with_kill_9(start_worker: type[WorkerProcess]) -> None:
+def test_workers_started_by_a_test_end_with_kill_9(start_worker: Callable[..., WorkerProcess]) -> None:
     killed = start_worker(concurrency=2)
     killed.kill()
     assert killed.child is not None
