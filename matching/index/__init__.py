@@ -5,7 +5,7 @@ index.add([Row(7, to_grid(vector))], seq=1)
 [hits] = index.search(probe, 50, min_seq=1)
 """
 
-from matching.index.flat import FlatIndex
+from matching.index.flat import FlatIndex, Tuning
 from matching.index.grid import GRID, to_grid
 from matching.index.protocol import (
     GalleryIndex,
@@ -32,6 +32,7 @@ __all__ = [
     "SearchHits",
     "Snapshot",
     "Tombstone",
+    "Tuning",
     "Verification",
     "to_grid",
 ]

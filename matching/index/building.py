@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.errors import IndexFault
-from matching.index.disk import opened, overwrite_content, remove, sync_directory, write_all
-from matching.index.header import HEADER_BYTES, Header, Intent
+from matching.index.disk import opened, sync_directory, write_all
+from matching.index.header import Header
 from matching.index.layout import TOMBSTONE, Geometry, Mapping
+from matching.index.leftovers import BUILDING, RETIRED, beside, clear_leftovers
 from matching.index.protocol import Ids, RowBatch, Rows, Tombstone
 from matching.index.rows import batches, selected
 from matching.index.writer import grow, tombstone_records, write_rows, write_tombstones
@@ -20,7 +22,7 @@ class Builder:
     """Writes a file beside `path`, then puts it in its place. The caller holds the lock."""
 
     def __init__(self, path: Path, header: Header, tombstones: NDArray[np.void]) -> None:
-        self._path, self._beside = path, path.with_name(path.name + ".building")
+        self._path, self._beside = path, beside(path, BUILDING)
         self._header, self._tombstones = header, tombstones
         self._geometry = Geometry(header.dimension, header.chunk_rows)
         self._buried = np.sort(tombstones["template_id"])
@@ -29,13 +31,13 @@ class Builder:
 
     def build(self, rows: Rows) -> None:
         """Write everything, sync, swap, overwrite the old file. Bad rows: ValueError, nothing has changed."""
-        remove(self._beside)
+        clear_leftovers(self._path)
         try:
             with opened(self._beside, os.O_RDWR | os.O_CREAT | os.O_EXCL) as descriptor:
                 self._fill(descriptor, rows)
                 os.fsync(descriptor)
         except BaseException:
-            remove(self._beside)
+            clear_leftovers(self._path)
             raise
         self._swap()
 
@@ -74,25 +76,12 @@ class Builder:
             raise ValueError("the same template id comes twice")
 
     def _swap(self) -> None:
-        try:
-            with opened(self._path, os.O_RDWR) as old:
-                self._beside.replace(self._path)
-                sync_directory(self._path)
-                retire(old)
-        except FileNotFoundError:
-            self._beside.replace(self._path)
-            sync_directory(self._path)
-
-
-def retire(descriptor: int) -> None:
-    """Tell whoever still has a replaced file mapped to open the new one, then leave no vector in the old one.
-
-    Its blocks go back to the file system: later purges could not reach them there.
-    """
-    header = Header("", "", bytes(16), 1, 1, 1.0, generation=1 << 62, intent=Intent.RETIRED)
-    for slot in (header, header.next()):
-        write_all(descriptor, slot.pack(), slot.slot_offset)
-    overwrite_content(descriptor, HEADER_BYTES)
+        # The old file keeps a name until it is overwritten: whoever comes after a crash finds it.
+        with suppress(FileNotFoundError):
+            os.link(self._path, beside(self._path, RETIRED))
+        self._beside.replace(self._path)
+        sync_directory(self._path)
+        clear_leftovers(self._path)
 
 
 def remembered(path: Path, epoch: bytes) -> tuple[int, NDArray[np.void]]:

@@ -4,7 +4,7 @@ import fcntl
 import mmap
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 PIECE = 1 << 22
@@ -110,11 +110,3 @@ class ReadBack:
             if got < offset + length - start:
                 raise OSError("the index file is shorter than its rows")
             return buffer[offset - start : offset - start + length]
-
-
-def remove(path: Path) -> None:
-    """Overwrite a file's content, then remove its name; nothing happens if there is none."""
-    with suppress(FileNotFoundError):
-        with opened(path, os.O_RDWR) as descriptor:
-            overwrite_content(descriptor, 0)
-        path.unlink()

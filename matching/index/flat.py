@@ -5,6 +5,7 @@ instance may be used from several threads and survives a fork.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -31,36 +32,46 @@ from matching.index.protocol import (
     Verification,
 )
 from matching.index.rows import digest_sum, fingerprint_text, one_batch, row_digests, selected
-from matching.index.scan import default_code_step, shortlist_rows
+from matching.index.scan import Arithmetic, default_code_step, scan_for, shortlist_rows
 from matching.index.selection import Selection, best, excluded_ids
 from matching.index.verification import compared
 from matching.index.writer import Writer, tombstone_records
 
 ENGINE = "flat/1"
-CHUNK_ROWS = 16_384
 # A purge that commits while rows are being read makes the reader start again; then writers are made to wait.
 FREE_ATTEMPTS = 3
 
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """chunk_rows: by how many rows a file grows. arithmetic: no score depends on either."""
+
+    chunk_rows: int = 16_384
+    arithmetic: Arithmetic = "auto"
+
+
+DEFAULT = Tuning()
+
+
 class FlatIndex:
     """A GalleryIndex in the file at `path`. Making one touches nothing: `rebuild` needs no file."""
 
     def __init__(
-        self, path: Path | str, *, model: str, dimension: int, epoch: UUID, chunk_rows: int = CHUNK_ROWS
+        self, path: Path | str, *, model: str, dimension: int, epoch: UUID, tuning: Tuning = DEFAULT
     ) -> None:
         self.path = Path(path)
         self._model, self._dimension, self._epoch = model, dimension, epoch.bytes
-        self._chunk_rows = chunk_rows
+        self._tuning = tuning
         self._mapping: Mapping | None = None
 
     @classmethod
     def create(
-        cls, path: Path | str, *, model: str, dimension: int, epoch: UUID, chunk_rows: int = CHUNK_ROWS
+        cls, path: Path | str, *, model: str, dimension: int, epoch: UUID, tuning: Tuning = DEFAULT
     ) -> "FlatIndex":
         """A new, empty index. FileExistsError if there is a file."""
-        index = cls(path, model=model, dimension=dimension, epoch=epoch, chunk_rows=chunk_rows)
+        index = cls(path, model=model, dimension=dimension, epoch=epoch, tuning=tuning)
         with locked(index.path):
             if index.path.exists():
                 raise FileExistsError(f"{index.path} exists")
@@ -68,9 +79,11 @@ class FlatIndex:
         return index
 
     @classmethod
-    def open(cls, path: Path | str, *, model: str, dimension: int, epoch: UUID) -> "FlatIndex":
+    def open(
+        cls, path: Path | str, *, model: str, dimension: int, epoch: UUID, tuning: Tuning = DEFAULT
+    ) -> "FlatIndex":
         """An existing index, after finishing what a dead writer had begun. Raises an IndexFault."""
-        index = cls(path, model=model, dimension=dimension, epoch=epoch)
+        index = cls(path, model=model, dimension=dimension, epoch=epoch, tuning=tuning)
         if index._current()[1].intent != Intent.NONE:
             with locked(index.path), index._writer():
                 pass
@@ -91,6 +104,8 @@ class FlatIndex:
     def purge(self, template_ids: Iterable[int], *, seq: int) -> PurgeReceipt:
         """See GalleryIndex.purge."""
         ids = np.unique(np.fromiter(template_ids, dtype=np.int64))
+        if ids.size and ids[0] <= 0:
+            raise ValueError("template ids must be positive")
         with locked(self.path), self._writer() as writer:
             before = writer.header.fingerprint
             records, removed = _condemned(writer, ids, seq)
@@ -156,7 +171,7 @@ class FlatIndex:
     def _build(self, rows: Rows, seq: int, purged: Iterable[Tombstone]) -> list[int]:
         generation, known = remembered(self.path, self._epoch)
         header = Header(
-            self._model, GRID, self._epoch, self._dimension, self._chunk_rows,
+            self._model, GRID, self._epoch, self._dimension, self._tuning.chunk_rows,
             default_code_step(self._dimension), generation=generation, seq=seq,
         )  # fmt: skip
         builder = Builder(self.path, header, merged(known, purged))
@@ -166,7 +181,8 @@ class FlatIndex:
     def _hits(
         self, mapping: Mapping, header: Header, selection: Selection, queries: NDArray[np.float32], k: int
     ) -> list[SearchHits]:
-        shortlists = shortlist_rows(mapping, header, queries, k, selection.visible)
+        scan = scan_for(queries, header.code_step, self._tuning.arithmetic)
+        shortlists = shortlist_rows(mapping, header, scan, k, selection.visible)
         snapshot, missing = self._snapshot(header), selection.missing()
         hits = []
         for query, rows in zip(queries, shortlists, strict=True):
@@ -192,14 +208,16 @@ class FlatIndex:
     def _current(self) -> tuple[Mapping, Header]:
         """The file that is at the path now, all of it mapped, and its state."""
         mapping = self._mapping
-        if mapping is not None and mapping.identity == _identity(self.path):
-            header = mapping.header()
-            if mapping.covers(header) and header.intent != Intent.RETIRED:
-                return mapping, header
-        mapping = Mapping(self.path)
+        if mapping is None or mapping.identity != _identity(self.path):
+            mapping = Mapping(self.path)
         header = mapping.header()
-        self._require_ours(header)
-        self._mapping = mapping
+        # A writer may grow or replace the file between any two of these lines.
+        while header.intent == Intent.RETIRED or not mapping.covers(header):
+            mapping = Mapping(self.path)
+            header = mapping.header()
+        if mapping is not self._mapping:
+            self._require_ours(header)
+            self._mapping = mapping
         return mapping, header
 
     def _writer(self) -> Writer:
@@ -257,7 +275,7 @@ def _condemned(writer: Writer, ids: Ids, seq: int) -> tuple[NDArray[np.void], in
     """Tombstones for rows that hold those ids and for ids never heard of; the sum of the rows' digests."""
     mapping, header = writer.mapping, writer.header
     known = mapping.flat(mapping.ids, header.rows)
-    rows = np.flatnonzero(np.isin(known, ids[ids > 0]))
+    rows = np.flatnonzero(np.isin(known, ids))
     held = known[rows]
     buried = mapping.tombstones(0, header.tombstones)["template_id"]
     unheard = ids[~np.isin(ids, held) & ~np.isin(ids, buried)]

@@ -33,8 +33,8 @@ class Intent(IntEnum):
 class Header:
     """One committed state.
 
-    rows: rows ever used, live or free. live: rows that hold a template. intent_count: rows past `rows` that an
-    unfinished add may have written, or last tombstones whose rows an unfinished purge may not have erased.
+    rows: rows ever used, live or free. live: rows that hold a template. intent_count: rows past `rows` an
+    unfinished add may have written, or last tombstones whose rows a purge may not have erased yet.
     code_step: size of one int8 code step. fingerprint: see protocol.Snapshot.
     """
 

@@ -114,16 +114,16 @@ class Mapping:
         """The committed state now. IndexCorrupt if neither slot is valid or the file is too short."""
         for _ in range(100):
             # Both slots can only look torn while a writer commits twice during one read.
+            self._require(HEADER_BYTES)
             header = latest(self.memory[:HEADER_BYTES])
             if header is not None:
-                self._require_whole(header)
+                self._require(Geometry(header.dimension, header.chunk_rows).file_bytes(header.chunks))
                 return header
         raise IndexCorrupt(f"both headers of {self.path} are damaged: rebuild it from the database")
 
-    def _require_whole(self, header: Header) -> None:
-        needed = Geometry(header.dimension, header.chunk_rows).file_bytes(header.chunks)
-        # Touching a page past the end of a file kills the process: look at the size first.
-        if self.memory.size() < needed:
+    def _require(self, size: int) -> None:
+        # Touching a page past the end of a file kills the process: look first.
+        if self.memory.size() < size:
             raise IndexCorrupt(f"{self.path} is truncated: rebuild it from the database")
 
     def covers(self, header: Header) -> bool:

@@ -9,6 +9,8 @@ Cauchy–Schwarz from the residuals' norms. A quarter of the bytes, so about a t
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from matching.index.layout import Mapping
 from matching.index.protocol import Ids
 from matching.index.shortlist import Raw, Shortlist, Visible
 
+Arithmetic = Literal["auto", "int8", "float32"]
 LARGEST_NORM = 1.0 + NORM_TOLERANCE
 # Relative slack for the fp64 arithmetic of the bounds themselves.
 ROUNDING = 1e-9
@@ -42,14 +45,11 @@ def encode(vectors: NDArray[np.float32], step: float) -> tuple[NDArray[np.int8],
     return codes, np.nextafter(norms.astype(np.float32), np.float32(np.inf))
 
 
-def shortlist_rows(
-    mapping: Mapping, header: Header, queries: NDArray[np.float32], k: int, visible: Visible
-) -> list[Ids]:
-    """For each query (n, d), rows of a state that could be among its k best visible ones, and few others."""
-    scan = _int8_scan(queries, header.code_step) if int8_available() else _float32_scan(queries)
+def shortlist_rows(mapping: Mapping, header: Header, scan: "Scan", k: int, visible: Visible) -> list[Ids]:
+    """For each query of the scan, the rows of a state that could be among its k best visible ones."""
     shortlist = Shortlist(scan.unit, k, visible)
     rows, chunk_rows = header.rows, header.chunk_rows
-    size = min(chunk_rows, max(SMALLEST_BLOCK, min(LARGEST_BLOCK, BLOCK_SCORES // len(queries))))
+    size = min(chunk_rows, max(SMALLEST_BLOCK, min(LARGEST_BLOCK, BLOCK_SCORES // len(scan.unit))))
     for first in range(0, rows, chunk_rows):
         for start in range(first, min(first + chunk_rows, rows), size):
             stop = min(start + size, first + chunk_rows, rows)
@@ -59,20 +59,33 @@ def shortlist_rows(
     return shortlist.candidates()
 
 
+@cache
 def int8_available() -> bool:
-    """Whether numkong, which has the exact int8 products, is installed."""
-    return importlib.util.find_spec("numkong") is not None
+    """Whether numkong is installed and its products on this processor are what whole numbers give."""
+    if importlib.util.find_spec("numkong") is None:
+        return False
+    codes = np.random.default_rng(1).integers(-CODE_LIMIT, CODE_LIMIT + 1, (67, 513)).astype(np.int8)
+    codes[0], codes[1] = CODE_LIMIT, -CODE_LIMIT
+    expected = codes.astype(np.int32) @ codes.astype(np.int32).T
+    return all(np.array_equal(_int8_products(codes[:n])(codes), expected[:n]) for n in (1, 67))
 
 
 Block = Callable[[Mapping, int, slice], tuple[Raw, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
-class _Scan:
+class Scan:
     """unit (n,): one raw step as a cosine. block: raw scores (n, m) of part of a chunk, their error (n,)."""
 
     unit: NDArray[np.float64]
     block: Block
+
+
+def scan_for(queries: NDArray[np.float32], code_step: float, arithmetic: Arithmetic) -> Scan:
+    """A scan for grid queries (n, d); "auto" takes int8 where it can be had."""
+    if arithmetic == "int8" or (arithmetic == "auto" and int8_available()):
+        return _int8_scan(queries, code_step)
+    return _float32_scan(queries)
 
 
 def float32_radius(dimension: int) -> float:
@@ -81,7 +94,7 @@ def float32_radius(dimension: int) -> float:
     return unit_roundoff / (1 - unit_roundoff) * LARGEST_NORM**2
 
 
-def _float32_scan(queries: NDArray[np.float32]) -> _Scan:
+def _float32_scan(queries: NDArray[np.float32]) -> Scan:
     radius = np.full(len(queries), float32_radius(queries.shape[1]))
 
     def block(mapping: Mapping, chunk: int, part: slice) -> tuple[Raw, NDArray[np.float64]]:
@@ -90,10 +103,10 @@ def _float32_scan(queries: NDArray[np.float32]) -> _Scan:
             return (vectors @ queries[0])[None, :], radius
         return queries @ vectors.T, radius
 
-    return _Scan(np.ones(len(queries)), block)
+    return Scan(np.ones(len(queries)), block)
 
 
-def _int8_scan(queries: NDArray[np.float32], code_step: float) -> _Scan:
+def _int8_scan(queries: NDArray[np.float32], code_step: float) -> Scan:
     # Each query has its own step, as fine as its largest component allows.
     steps = np.abs(queries).max(axis=1).astype(np.float64) / CODE_LIMIT
     coded = [encode(query[None], step) for query, step in zip(queries, steps, strict=True)]
@@ -107,7 +120,7 @@ def _int8_scan(queries: NDArray[np.float32], code_step: float) -> _Scan:
         radius = LARGEST_NORM * residual + query_residuals * (LARGEST_NORM + residual)
         return products(mapping.codes[chunk, part]), radius * (1 + ROUNDING) + ROUNDING
 
-    return _Scan(steps * code_step, block)
+    return Scan(steps * code_step, block)
 
 
 def _int8_products(codes: NDArray[np.int8]) -> Callable[[NDArray[np.int8]], NDArray[np.int32]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from matching.index.disk import ReadBack, opened, write_all, write_zeros
 from matching.index.header import Header, Intent
 from matching.index.layout import TOMBSTONE, Geometry, Mapping, tombstone_checks
+from matching.index.leftovers import clear_leftovers
 from matching.index.protocol import Ids, RowBatch
 from matching.index.rows import digest_sum, row_checks, row_digests
 from matching.index.scan import encode
@@ -84,6 +85,7 @@ class Writer:
     def __enter__(self) -> "Writer":
         self._opened = opened(self._path, os.O_RDWR)
         self._descriptor = self._opened.__enter__()
+        clear_leftovers(self._path)
         self._finish_what_was_begun()
         return self
 
