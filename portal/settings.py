@@ -159,7 +159,14 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Rate limits of the log-in live here: shared by all processes, and not lost with the broker.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+# Room for many, or an attacker could push the counters out by filling the table.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 500_000},
+    }
+}
 REDIS_URL = env.str("REDIS_URL", f"redis+socket://{STATE_DIR / 'redis' / 'redis.sock'}")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -261,10 +268,20 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an address is proved by the invitation se
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "30/5m/ip,8/5m/key", "login": "120/m/ip"}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# "key" of login_failed is address and account, of login_elsewhere the account (portal.accounts.adapters).
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "30/5m/ip,8/5m/key",
+    "login_elsewhere": "40/15m/key",
+    "login": "120/m/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0
+PASSWORD_RESET_TIMEOUT = 2 * 3600
 MFA_ADAPTER = "portal.accounts.adapters.VaultMfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Stillmatch"
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute out
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # as above: the invitation proved it
 INVITATION_DAYS = env.int("INVITATION_DAYS", 7)
 
 # --- mail ---------------------------------------------------------------------------------------
@@ -272,18 +289,23 @@ vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Stillmatch <no-reply@stillmatch.invalid>")
 
 # --- API ----------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 1200)
+API_TOKEN_MAX_DAYS = env.int("API_TOKEN_MAX_DAYS", 365)
+KNOX_TOKEN_MODEL = "api.Token"  # noqa: S105
+REST_KNOX = {"TOKEN_PREFIX": "smt_", "AUTH_HEADER_PREFIX": "Bearer"}
+REST_FRAMEWORK = {  # the rest stands on portal.api.access.Endpoint, the base of every endpoint
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "portal.api.problems.answer",
+    "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Stillmatch API",
     "DESCRIPTION": "Submit unidentified offenders and their stills, follow their status.",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
 }
 
 # --- matching -----------------------------------------------------------------------------------

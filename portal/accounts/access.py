@@ -6,7 +6,6 @@ Somebody else's object is 404, the right object with the wrong role is 403.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -29,7 +28,7 @@ class Audience:
 class SignedInRequest(HttpRequest):
     """A request that a decorator of this module has let through: its user is one of ours."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def _require(audience: Audience) -> Callable[[View], View]:
@@ -39,7 +38,7 @@ def _require(audience: Audience) -> Callable[[View], View]:
             if not audience.anonymous:
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
-                if cast("User", request.user).role not in audience.roles:
+                if Role(request.user.role) not in audience.roles:
                     raise PermissionDenied("This page is for another role.")
             return view(request, *args, **kwargs)
 

@@ -2,18 +2,24 @@
 
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from portal.accounts.models import Invitation, Organisation, User
+from portal.accounts.models import Invitation, Organisation, OrganisationKind, User
+from portal.accounts.queries import organisations_for
 from portal.accounts.roles import POLICE_ROLES, RETAILER_ROLES, Role
 from portal.audit.log import record
 from portal.audit.tags import Tag
 
 SALT = "invitation"
+TAKEN = "This address already has an account."
+SPENT = "This invitation was already used or withdrawn."
 
 
 class InvitationError(Exception):
@@ -30,12 +36,14 @@ def invitable_roles(inviter: User) -> frozenset[Role]:
 def _check(inviter: User, organisation: Organisation, role: Role, email: str) -> None:
     if role not in invitable_roles(inviter):
         raise InvitationError("You cannot invite people to this role.")
-    if inviter.is_retailer and organisation.pk != inviter.organisation_id:
-        raise InvitationError("You can invite people to your own organisation only.")
-    if (role in POLICE_ROLES) != (organisation.kind == "force"):
+    if not organisations_for(inviter).filter(pk=organisation.pk).exists():
+        raise InvitationError("You cannot invite people to this organisation.")
+    if (role in POLICE_ROLES) != (organisation.kind == OrganisationKind.FORCE):
         raise InvitationError("This role belongs to the other kind of organisation.")
     if User.objects.filter(email__iexact=email).exists():
-        raise InvitationError("This address already has an account.")
+        raise InvitationError(TAKEN)
+    if Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None).exists():
+        raise InvitationError("This address was already invited. Withdraw that invitation or send it again.")
 
 
 @transaction.atomic
@@ -73,25 +81,52 @@ def open_invitation(token: str) -> Invitation:
         raise InvitationError("This invitation has expired or is not complete. Ask for a new one.") from error
     invitation = Invitation.objects.filter(uid=uid, accepted_at=None, withdrawn_at=None).first()
     if invitation is None:
-        raise InvitationError("This invitation was already used or withdrawn.")
+        raise InvitationError(SPENT)
     return invitation
+
+
+@transaction.atomic
+def renew_invitation(invitation: Invitation, *, by: User) -> None:
+    """Start the days of an invitation anew; the caller mails the new link."""
+    if not _still_open(invitation).update(sent_at=Now()):
+        raise InvitationError(SPENT)
+    record(Tag.USER_INVITED, actor=by, subject=invitation, role=invitation.role, again=True)
+
+
+@transaction.atomic
+def withdraw_invitation(invitation: Invitation, *, by: User) -> None:
+    """Make the mailed link useless from now on."""
+    if not _still_open(invitation).update(withdrawn_at=timezone.now()):
+        raise InvitationError(SPENT)
+    record(Tag.USER_CHANGED, actor=by, subject=invitation, withdrawn=True)
+
+
+def _still_open(invitation: Invitation) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
 
 
 @transaction.atomic
 def accept_invitation(invitation: Invitation, password: str) -> User:
     """Make the account, once; InvitationError for whoever comes second."""
-    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
-    if taken.update(accepted_at=timezone.now()) != 1:
-        raise InvitationError("This invitation was already used or withdrawn.")
-    user = User.objects.create_user(
-        invitation.email,
-        password,
-        role=Role(invitation.role),
-        organisation=invitation.organisation,
-        name=invitation.name,
-    )
+    if _still_open(invitation).update(accepted_at=timezone.now()) != 1:
+        raise InvitationError(SPENT)
+    user = _joined(invitation, password)
     record(Tag.USER_JOINED, actor=user, subject=user, invitation=str(invitation.uid))
     return user
+
+
+def _joined(invitation: Invitation, password: str) -> User:
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                invitation.email,
+                password,
+                role=Role(invitation.role),
+                organisation=invitation.organisation,
+                name=invitation.name,
+            )
+    except IntegrityError as error:
+        raise InvitationError(TAKEN) from error
 
 
 @transaction.atomic
@@ -99,3 +134,10 @@ def set_active(user: User, active: bool, *, by: User) -> None:
     """Switch an account off (it is out at its next request) or on again."""
     User.objects.filter(pk=user.pk).update(is_active=active)
     record(Tag.USER_CHANGED, actor=by, subject=user, is_active=active)
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, by: User) -> None:
+    """For a lost phone: the person sets up a new second factor at the next log-in (police: has to)."""
+    Authenticator.objects.filter(user=user).delete()
+    record(Tag.USER_CHANGED, actor=by, subject=user, second_factor="reset")

@@ -4,7 +4,23 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from django.urls import include, path
 
+from portal.accounts import people, views
+
+own = [
+    path("you/", views.profile, name="profile"),
+    path("invitation/<token>/", views.invitation_accept, name="invitation-accept"),
+    path("people/", people.people, name="people"),
+    path("people/<uuid:uid>/", people.person, name="person"),
+    path("people/<uuid:uid>/switch/", people.person_switch, name="person-switch"),
+    path("people/<uuid:uid>/second-factor/", people.person_second_factor, name="person-second-factor"),
+    path("people/invite/", people.invitation_new, name="invitation-new"),
+    path("invitations/<uuid:uid>/resend/", people.invitation_resend, name="invitation-resend"),
+    path("invitations/<uuid:uid>/withdraw/", people.invitation_withdraw, name="invitation-withdraw"),
+]
 urlpatterns = [
+    path("", include((own, "accounts"))),
+    # Sign-up is closed; the page says so, and allauth's mail to unknown addresses names its route.
+    path("signup/", account.signup, name="account_signup"),
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),

@@ -1,10 +1,17 @@
-"""Where everybody starts, and the health check."""
+"""Where everybody starts, one's own account, and the health check."""
 
+from typing import cast
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from django.contrib.auth import logout
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from portal.accounts.access import SignedInRequest, for_anyone, for_signed_in
+from portal.accounts.actions import InvitationError, accept_invitation, open_invitation
+from portal.accounts.forms import AcceptForm
 from portal.accounts.roles import Role
 
 START = {
@@ -28,3 +35,26 @@ def health(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
+
+
+@for_signed_in
+def profile(request: SignedInRequest) -> HttpResponse:
+    """What the service knows of the reader, and where to change password and second factor."""
+    return render(request, "accounts/profile.html")
+
+
+@for_anyone
+def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
+    """The mailed link: choose a password, and be logged in."""
+    try:
+        invitation = open_invitation(token)
+        form = AcceptForm(request.POST or None, invitation=invitation)
+        if request.method == "POST" and form.is_valid():
+            user = accept_invitation(invitation, form.cleaned_data["password"])
+            logout(request)  # whoever was logged in here is not the invited person
+            return cast(
+                "HttpResponse", perform_password_login(request, {"email": user.email}, Login(user=user))
+            )
+    except InvitationError as error:
+        return render(request, "accounts/invitation_refused.html", {"error": error}, status=410)
+    return render(request, "accounts/invitation_accept.html", {"form": form, "invitation": invitation})

@@ -17,8 +17,15 @@ CHAIN_LOCK = 0x5711_1A17
 class Actor(Protocol):
     """Whoever acts: a user, or a process of ours."""
 
-    pk: int | None
-    organisation_id: int | None
+    @property
+    def pk(self) -> int | None:
+        """The account's number, None for a process."""
+        ...
+
+    @property
+    def organisation_id(self) -> int | None:
+        """The actor's organisation, None for a process."""
+        ...
 
     @property
     def audit_name(self) -> str:

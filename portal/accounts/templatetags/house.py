@@ -6,6 +6,7 @@ from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField, CheckboxInput
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -70,7 +71,7 @@ def duration(length: timedelta | float | None) -> str:
     if length is None:
         return "–"
     rest = int(length.total_seconds() if isinstance(length, timedelta) else length)
-    counts = []
+    counts: list[tuple[int, str]] = []
     for unit, size in UNITS:
         count, rest = divmod(rest, size)
         if count or counts:
@@ -79,13 +80,14 @@ def duration(length: timedelta | float | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def pagination(context: Context, page: Page) -> SafeString:
+def pagination(context: Context, page: Page, parameter: str = "page") -> SafeString:
     """Links to the other pages of a list; keeps the filters of the query string."""
     query = context["request"].GET.copy()
-    query.pop("page", None)
+    query.pop(parameter, None)
     pages = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
-    values = {"page": page, "pages": list(pages), "query": query.urlencode()}
-    return template.loader.get_template("_pagination.html").render(values)
+    before = f"?{query.urlencode()}&" if query else "?"
+    values = {"page": page, "pages": list(pages), "link": f"{before}{parameter}="}
+    return render_to_string("_pagination.html", values)
 
 
 @register.filter
@@ -95,16 +97,19 @@ def is_checkbox(field: BoundField) -> bool:
 
 
 @register.simple_tag
-def errors_of(*forms: BaseForm) -> list[tuple[str, str]]:
+def errors_of(*forms: BaseForm | None) -> list[tuple[str, str]]:
     """(id to jump to, message) of every error in the forms; the id is empty for errors of no one field."""
-    found = []
+    found: list[tuple[str, str]] = []
     for form in forms:
-        for name, messages in form.errors.items() if form else ():
-            if name in form.fields:
-                found += [(_first_control(form[name]), _named(form[name], one)) for one in messages]
-            else:
-                found += [("", message) for message in messages]
+        if isinstance(form, BaseForm):  # a template's missing variable is ""
+            for name, messages in form.errors.items():
+                field = form[name] if name in form.fields else None
+                found += [_problem(field, str(message)) for message in messages]
     return found
+
+
+def _problem(field: BoundField | None, message: str) -> tuple[str, str]:
+    return (_first_control(field), _named(field, message)) if field else ("", message)
 
 
 def _named(field: BoundField, message: str) -> str:

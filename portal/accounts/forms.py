@@ -1,0 +1,75 @@
+"""Forms of the accounts' pages."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+
+from portal.accounts.actions import invitable_roles
+from portal.accounts.models import Invitation, Organisation, User
+from portal.accounts.queries import organisations_for
+from portal.accounts.roles import Role
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, to which organisation, in which role; only what the inviter may choose is offered."""
+
+    name = forms.CharField(max_length=120, help_text="As colleagues know the person.")
+    email = forms.EmailField(label="E-mail address", help_text="A work address. It becomes the log-in.")
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), empty_label="Choose an organisation")
+    role = forms.ChoiceField(widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, inviter: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        organisations = organisations_for(inviter)
+        self.fields["organisation"].queryset = organisations  # type: ignore[attr-defined]
+        self.fields["role"].choices = [  # type: ignore[attr-defined]
+            (role.value, role.label) for role in Role if role in invitable_roles(inviter)
+        ]
+        if inviter.is_retailer:
+            self.fields["organisation"].widget = forms.HiddenInput()
+            self.fields["organisation"].initial = inviter.organisation_id
+
+
+class AcceptForm(forms.Form):
+    """The password that an invited person chooses."""
+
+    password = forms.CharField(
+        label="Choose a password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. Three or four unrelated words are good and easy to remember.",
+    )
+    again = forms.CharField(
+        label="The same password again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = User(email=invitation.email, name=invitation.name)
+
+    def clean_password(self) -> str:
+        """Refuse a password that is short, common or the person's own name."""
+        password = self.cleaned_data["password"]
+        password_validation.validate_password(password, self.person)
+        return str(password)
+
+    def clean_again(self) -> str:
+        """Refuse a second password that differs."""
+        if self.cleaned_data["again"] != self.cleaned_data.get("password", self.cleaned_data["again"]):
+            raise ValidationError("Type the same password twice.")
+        return str(self.cleaned_data["again"])
+
+
+class PeopleFilter(forms.Form):
+    """Narrows the list of people."""
+
+    q = forms.CharField(label="Name or e-mail address", required=False)
+    organisation = forms.ModelChoiceField(Organisation.objects.none(), required=False, empty_label="All")
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = organisations_for(viewer)  # type: ignore[attr-defined]
