@@ -146,7 +146,8 @@ def declare_offender(offender: Offender, *, by: User) -> None:
     undeclared = Offender.objects.filter(pk=offender.pk, declared_at=None)
     if undeclared.update(declared_by=by, declared_at=timezone.now()) != 1:
         return
-    offender.stills.filter(work_state=WorkState.DONE).update(**requeued())
+    # A worker that read the still before the declaration would settle it without a search: take it back.
+    offender.stills.filter(work_state__in=(WorkState.DONE, WorkState.RUNNING)).update(**requeued())
     for pk in offender.stills.values_list("pk", flat=True):
         send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=pk)
     record(Tag.OFFENDER_DECLARED, actor=by, subject=offender)
