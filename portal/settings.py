@@ -306,6 +306,12 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Submit unidentified offenders and their stills, follow their status.",
     "VERSION": "1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "YesNoUnknown": "portal.submissions.states.YesNoUnknown",
+        "Offence": "portal.submissions.states.OffenceType",
+        "CampaignState": "portal.submissions.states.CampaignState",
+        "StillState": "portal.api.serializers.STILL_STATES",
+    },
 }
 
 # --- matching -----------------------------------------------------------------------------------

@@ -1,6 +1,31 @@
-"""Routes under /api/."""
+"""Routes under /api/v1/: the endpoints, their description, and the page where a manager makes tokens."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from portal.api import pages, schema, still_views, views
 
 app_name = "api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("campaigns/", views.Campaigns.as_view(), name="campaigns"),
+    path("stores/", views.Stores.as_view(), name="stores"),
+    path("submissions/", views.Submissions.as_view(), name="submissions"),
+    path("submissions/<uuid:uid>/", views.SubmissionDetail.as_view(), name="submission"),
+    path(
+        "submissions/<uuid:uid>/offenders/", views.SubmissionOffenders.as_view(), name="submission-offenders"
+    ),
+    path("offenders/", views.Offenders.as_view(), name="offenders"),
+    path("offenders/<uuid:uid>/", views.OffenderDetail.as_view(), name="offender"),
+    path("offenders/<uuid:uid>/status/", views.OffenderStatus.as_view(), name="offender-status"),
+    path(
+        "offenders/<uuid:uid>/declaration/", views.OffenderDeclaration.as_view(), name="offender-declaration"
+    ),
+    path("offenders/<uuid:uid>/stills/", still_views.OffenderStills.as_view(), name="offender-stills"),
+    path("stills/<uuid:uid>/", still_views.StillDetail.as_view(), name="still"),
+    path("stills/<uuid:uid>/face/", still_views.StillFace.as_view(), name="still-face"),
+    path("stills/<uuid:uid>/region/", still_views.StillRegion.as_view(), name="still-region"),
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    path("docs/", pages.docs, name="docs"),
+    path("tokens/", pages.tokens, name="tokens"),
+    path("tokens/<uuid:uid>/revoke/", pages.token_revoke, name="token-revoke"),
+    re_path(r"^.*$", views.NoSuchAddress.as_view()),
+]

@@ -1,0 +1,79 @@
+"""The only writer of tokens and idempotency keys."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.api.models import CreationKey, Token
+from portal.audit.log import record
+from portal.audit.tags import Tag
+from portal.submissions.actions import SubmissionRefused
+from portal.submissions.models import Offender
+
+KEEP_KEYS = timedelta(days=7)
+
+
+@transaction.atomic
+def make_token(user: User, *, name: str, days: int, by: User) -> tuple[Token, str]:
+    """A token that acts as `user`; the secret itself is returned once and never stored."""
+    days = min(days, settings.API_TOKEN_MAX_DAYS)
+    made = Token.objects.create(user, expiry=timedelta(days=days), name=name.strip(), made_by=by)
+    token, secret = cast("tuple[Token, str]", made)
+    record(Tag.TOKEN_MADE, actor=by, subject=token, account=user.pk, days=days)
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(token: Token, *, by: User) -> None:
+    """The token stops working at its next request."""
+    deleted, _ = Token.objects.filter(pk=token.pk).delete()
+    if deleted:
+        record(Tag.TOKEN_REVOKED, actor=by, subject=token, account=token.user_id)
+
+
+def note_use(token: Token, user: User, address: str) -> None:
+    """Log the first use of a token on each day, as a log-in is; once however many requests come at once."""
+    today = timezone.localdate()
+    if token.last_used_on == today:
+        return
+    with transaction.atomic():
+        first = Token.objects.filter(Q(last_used_on=None) | Q(last_used_on__lt=today), pk=token.pk)
+        if first.update(last_used_on=today) == 1:
+            record(Tag.TOKEN_USED, actor=user, subject=token, address=address)
+
+
+def once(
+    key: str, request: dict[str, Any], make: Callable[[], Offender], *, by: User
+) -> tuple[Offender, bool]:
+    """What `make()` returns, and True; or what it returned for the same key before, and False.
+
+    SubmissionRefused `idempotency_key_reused` where the key came with another request.
+    """
+    digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+    mine = CreationKey.objects.filter(organisation=by.organisation_id)
+    mine.filter(at__lt=timezone.now() - KEEP_KEYS).delete()
+    try:
+        with transaction.atomic():  # the key and the offender stand or fall together
+            claimed = CreationKey.objects.create(
+                organisation_id=by.organisation_id, key=key, request_sha256=digest
+            )
+            offender = make()
+            CreationKey.objects.filter(pk=claimed.pk).update(offender=offender)
+            return offender, True
+    except IntegrityError:
+        known = mine.select_related("offender").filter(key=key).first()
+        if known is None or known.offender is None:
+            raise
+    if known.request_sha256 != digest:
+        raise SubmissionRefused(
+            "idempotency_key_reused", "This Idempotency-Key was already used with another request."
+        )
+    return known.offender, False

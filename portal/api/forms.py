@@ -1,0 +1,36 @@
+"""The form with which a retailer's manager makes a token."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from portal.accounts.models import User
+
+SPANS = ((30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year"))
+
+
+class TokenForm(forms.Form):
+    """What the token is for, whom it acts as, how long it lasts."""
+
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=80,
+        help_text="For example: the nightly export of our case system.",
+    )
+    account = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Which account does it act as?",
+        help_text="What is sent with the token is recorded as sent by this account.",
+        empty_label="Choose an account",
+    )
+    days = forms.TypedChoiceField(
+        label="How long does it last?", coerce=int, initial=90, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args: Any, manager: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(organisation=manager.organisation_id, is_active=True)
+        self.fields["account"].queryset = people.order_by("name")  # type: ignore[attr-defined]
+        allowed = [span for span in SPANS if span[0] <= settings.API_TOKEN_MAX_DAYS]
+        self.fields["days"].choices = allowed or SPANS[:1]  # type: ignore[attr-defined]

@@ -1,0 +1,101 @@
+"""Every refusal as application/problem+json (RFC 9457) with a stable `code` and a sentence for a person."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+
+from matching.errors import DecoderUnavailable, RejectedImage
+from portal.submissions.actions import SubmissionRefused
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+
+
+class FieldProblem(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """A refusal. `code` is stable; `detail` may change its words."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = FieldProblem(many=True)  # type: ignore[assignment]
+
+
+class TooLarge(exceptions.APIException):
+    """The request body is larger than this endpoint reads."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request is larger than this address takes."
+    default_code = "request_too_large"
+
+
+def problem(status: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None) -> Response:
+    """The answer itself."""
+    content = {
+        "type": f"urn:stillmatch:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+        "errors": errors or [],
+    }
+    return Response(content, status=status, content_type=MEDIA_TYPE)
+
+
+def answer(error: Exception, _context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler; None (a real 500, logged) for what nobody foresaw."""
+    if isinstance(error, RejectedImage):
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if error.code == "file_too_large" else 422
+        return problem(status, error.code, error.message)
+    if isinstance(error, SubmissionRefused):
+        status = 422 if error.code == "idempotency_key_reused" else HTTPStatus.CONFLICT
+        return problem(status, error.code, error.message)
+    if isinstance(error, DecoderUnavailable):
+        busy = exceptions.APIException("The still could not be opened just now. Send it again.", "try_again")
+        busy.status_code, busy.wait = HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SECONDS  # type: ignore[attr-defined]
+        return _of_drf(busy)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError("The request could not be read.")
+    return _of_drf(error) if isinstance(error, exceptions.APIException) else None
+
+
+def _of_drf(error: exceptions.APIException) -> Response:
+    if isinstance(error, exceptions.ValidationError):
+        flat = list(_flat(error.get_full_details()))
+        return problem(error.status_code, "invalid", "Some fields are missing or wrong.", errors=flat)
+    code = error.get_codes()
+    answered = problem(error.status_code, code if isinstance(code, str) else "invalid", str(error.detail))
+    if challenge := getattr(error, "auth_header", None):
+        answered["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        answered["Retry-After"] = str(int(wait) + 1)
+    return answered
+
+
+def _flat(details: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Depth first: `region.x` for a field inside another."""
+    if isinstance(details, list):
+        for one in details:
+            yield from _flat(one, field)
+    elif isinstance(details, dict) and set(details) == {"message", "code"}:
+        yield {"field": field, "code": str(details["code"]), "message": str(details["message"])}
+    elif isinstance(details, dict):
+        for name, inside in details.items():
+            plain = "" if name == "non_field_errors" else str(name)
+            yield from _flat(inside, f"{field}.{plain}".strip("."))

@@ -1,0 +1,79 @@
+"""How an endpoint is described, and the OpenAPI document itself."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, ClassVar, TypeVar
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.access import Audience
+from portal.api.access import ANYONE, Endpoint
+from portal.api.problems import MEDIA_TYPE, Problem
+
+View = TypeVar("View", bound=Callable[..., Response])
+ALWAYS = (400, 401, 403, 429)
+MEANINGS = {
+    400: "Something in the request is missing or wrong: see `errors`.",
+    401: "No token, or one that is not valid.",
+    403: "The account may not use the API.",
+    404: "There is no such object among your own.",
+    409: "The state of things does not allow it: the campaign is closed, the submission is full …",
+    413: "The file or request is too large.",
+    415: "This content type is not understood here.",
+    422: "The file cannot be used: `code` and `detail` say why and what to send instead.",
+    429: "Too many requests in this minute: see Retry-After.",
+    503: "Try again in a moment: see Retry-After.",
+}
+
+
+def documented(
+    name: str, answers: dict[int, Any], *refusals: int, takes: Any = None, query: Any = None, **more: Any
+) -> Callable[[View], View]:
+    """Describe an endpoint: its operation id, its good answers, its refusals beside the usual ones."""
+    described: dict[Any, Any] = dict(answers)
+    for status in sorted({*ALWAYS, *refusals}):
+        described[status, MEDIA_TYPE] = OpenApiResponse(Problem, MEANINGS[status])
+    parameters = [*([query] if query else []), *more.pop("parameters", [])]
+    return extend_schema(operation_id=name, responses=described, request=takes, parameters=parameters, **more)
+
+
+def listed(name: str, of: type[serializers.BaseSerializer[Any]]) -> Any:
+    """The envelope of a list of these."""
+    fields: dict[str, Any] = {
+        "count": serializers.IntegerField(),
+        "next": serializers.CharField(allow_null=True),
+        "previous": serializers.CharField(allow_null=True),
+        "results": of(many=True),
+    }
+    return inline_serializer(name, fields)
+
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_-]+$"},
+    OpenApiParameter.HEADER,
+    description="The same key with the same request makes one offender, however often it is sent (7 days).",
+)
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The OpenAPI 3 document of everything under /api/v1/."""
+    return dict(SchemaGenerator().get_schema(request=None, public=True))
+
+
+class Schema(Endpoint):
+    """The OpenAPI document. It names no person and no retailer, so anybody may read it."""
+
+    audience: ClassVar[Audience] = ANYONE
+    throttle_classes = []
+    authentication_classes = []
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """As JSON."""
+        return Response(document())

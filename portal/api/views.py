@@ -1,0 +1,216 @@
+"""Campaigns, stores, submissions, offenders."""
+
+import re
+from typing import Any, ClassVar
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.accounts.access import Audience
+from portal.accounts.models import User
+from portal.api import actions
+from portal.api.access import ANYONE, Endpoint, account
+from portal.api.lists import page, part_of, query_of
+from portal.api.queries import campaigns_of, offenders_of, stores_of, submissions_of
+from portal.api.schema import IDEMPOTENCY_KEY, documented, listed
+from portal.api.serializers import (
+    CampaignOut,
+    NewOffender,
+    OffenderIn,
+    OffenderOut,
+    OffenderQuery,
+    PageQuery,
+    StatusOut,
+    StoreOut,
+    SubmissionIn,
+    SubmissionOut,
+)
+from portal.reviews.disclosure import disclose
+from portal.reviews.status import Status, statuses_of
+from portal.submissions.actions import add_offender, change_offender, declare_offender, start_submission
+from portal.submissions.models import Offender
+
+KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+class Campaigns(Endpoint):
+    """Campaigns the retailer is invited to."""
+
+    @documented("list_campaigns", {200: listed("CampaignList", CampaignOut)}, query=PageQuery)
+    def get(self, request: Request) -> Response:
+        """List the campaigns you are invited to."""
+        query = query_of(request)
+        rows, count = part_of(campaigns_of(account(request)), query)
+        return Response(page(request, query, CampaignOut(rows, many=True).data, count))
+
+
+class Stores(Endpoint):
+    """The retailer's stores."""
+
+    @documented("list_stores", {200: listed("StoreList", StoreOut)}, query=PageQuery)
+    def get(self, request: Request) -> Response:
+        """List your stores."""
+        query = query_of(request)
+        rows, count = part_of(stores_of(account(request)), query)
+        return Response(page(request, query, StoreOut(rows, many=True).data, count))
+
+
+class Submissions(Endpoint):
+    """The retailer's submissions, one a campaign."""
+
+    @documented("list_submissions", {200: listed("SubmissionList", SubmissionOut)}, query=PageQuery)
+    def get(self, request: Request) -> Response:
+        """List your submissions."""
+        query = query_of(request)
+        rows, count = part_of(submissions_of(account(request)), query)
+        return Response(page(request, query, SubmissionOut(rows, many=True).data, count))
+
+    @documented(
+        "start_submission", {200: SubmissionOut, 201: SubmissionOut}, 404, 409, 413, 415, takes=SubmissionIn
+    )
+    def post(self, request: Request) -> Response:
+        """Start your submission to a campaign; 200 where it was already started."""
+        wanted = SubmissionIn(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        user = account(request)
+        campaign = get_object_or_404(campaigns_of(user), uid=wanted.validated_data["campaign"])
+        begun = campaign.submission_uid is not None  # type: ignore[attr-defined]
+        started = start_submission(campaign, by=user)
+        shown = SubmissionOut(submissions_of(user).get(pk=started.pk)).data
+        return Response(shown, status=200 if begun else 201)
+
+
+class SubmissionDetail(Endpoint):
+    """One submission."""
+
+    @documented("get_submission", {200: SubmissionOut}, 404)
+    def get(self, request: Request, uid: str) -> Response:
+        """One of your submissions."""
+        return Response(SubmissionOut(get_object_or_404(submissions_of(account(request)), uid=uid)).data)
+
+
+class SubmissionOffenders(Endpoint):
+    """Adding offenders to a submission."""
+
+    @documented(
+        "add_offender",
+        {200: OffenderOut, 201: OffenderOut},
+        *(404, 409, 413, 415, 422),
+        takes=NewOffender,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, uid: str) -> Response:
+        """Report an offender, at the next free of 30 places; 200 where the Idempotency-Key made it before."""
+        user = account(request)
+        submission = get_object_or_404(submissions_of(user), uid=uid)
+        report = NewOffender(data=request.data, context={"user": user})
+        report.is_valid(raise_exception=True)
+        fields = dict(report.validated_data)
+        declared = fields.pop("declaration")
+
+        def make() -> Offender:
+            return add_offender(submission, fields, by=user, declared=declared)
+
+        key = _key(request)
+        asked = {"submission": str(uid), "report": request.data}
+        offender, created = actions.once(key, asked, make, by=user) if key else (make(), True)
+        answer = Response(_shown([offender], user)[0], status=201 if created else 200)
+        answer["Location"] = reverse("api:offender", kwargs={"uid": offender.uid})
+        return answer
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        text = "Use 1 to 100 letters, digits, hyphens and underscores."
+        raise serializers.ValidationError({"Idempotency-Key": text}, "invalid")
+    return key
+
+
+def _statuses(offenders: list[Offender], user: User) -> dict[int, Status]:
+    statuses = statuses_of(offenders)
+    disclose(offenders, statuses, to=user)
+    return statuses
+
+
+def _shown(offenders: list[Offender], user: User) -> list[dict[str, Any]]:
+    context = {"statuses": _statuses(offenders, user)}
+    return [dict(OffenderOut(one, context=context).data) for one in offenders]
+
+
+class Offenders(Endpoint):
+    """The retailer's offenders."""
+
+    @documented("list_offenders", {200: listed("OffenderList", OffenderOut)}, query=OffenderQuery)
+    def get(self, request: Request) -> Response:
+        """List your offenders with their status."""
+        query, user = query_of(request, OffenderQuery), account(request)
+        rows = offenders_of(user).order_by(query["ordering"], "pk")
+        if "submission" in query:
+            rows = rows.filter(submission__uid=query["submission"])
+        if "offence" in query:
+            rows = rows.filter(offence=query["offence"])
+        if "declared" in query:
+            rows = rows.filter(declared_at__isnull=not query["declared"])
+        part, count = part_of(rows, query)
+        return Response(page(request, query, _shown(part, user), count))
+
+
+class OffenderDetail(Endpoint):
+    """One offender."""
+
+    @documented("get_offender", {200: OffenderOut}, 404)
+    def get(self, request: Request, uid: str) -> Response:
+        """One of your offenders."""
+        user = account(request)
+        return Response(_shown([get_object_or_404(offenders_of(user), uid=uid)], user)[0])
+
+    @documented("change_offender", {200: OffenderOut}, 404, 409, 413, 415, takes=OffenderIn)
+    def patch(self, request: Request, uid: str) -> Response:
+        """Change fields of a report while its campaign is open."""
+        user = account(request)
+        offender = get_object_or_404(offenders_of(user), uid=uid)
+        report = OffenderIn(offender, data=request.data, partial=True, context={"user": user})
+        report.is_valid(raise_exception=True)
+        change_offender(offender, dict(report.validated_data), by=user)
+        return Response(_shown([offender], user)[0])
+
+
+class OffenderStatus(Endpoint):
+    """What became of a report."""
+
+    @documented("get_offender_status", {200: StatusOut}, 404)
+    def get(self, request: Request, uid: str) -> Response:
+        """The status of one of your offenders."""
+        user = account(request)
+        offender = get_object_or_404(offenders_of(user), uid=uid)
+        return Response(StatusOut(_statuses([offender], user)[offender.pk]).data)
+
+
+class OffenderDeclaration(Endpoint):
+    """The declaration that sends a report off."""
+
+    @documented("declare_offender", {200: OffenderOut}, 404, 409)
+    def put(self, request: Request, uid: str) -> Response:
+        """Declare: accurate, lawfully obtained, no names guessed. From now on the stills are searched."""
+        user = account(request)
+        offender = get_object_or_404(offenders_of(user), uid=uid)
+        declare_offender(offender, by=user)
+        offender.refresh_from_db()
+        return Response(_shown([offender], user)[0])
+
+
+class NoSuchAddress(Endpoint):
+    """Every address under /api/v1/ that is none: told in the same form as every other refusal."""
+
+    audience: ClassVar[Audience] = ANYONE
+    authentication_classes = []
+    throttle_classes = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """404 for every method."""
+        raise NotFound("There is nothing at this address. Addresses end with a slash.")
