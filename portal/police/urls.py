@@ -1,6 +1,36 @@
 """Routes under /police/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from portal.police.views import conclusions, images, queue, records, reviews, triage
 
 app_name = "police"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", queue.queue, name="queue"),
+    path("progress/", queue.dashboard, name="dashboard"),
+    path("take-next/", queue.take_next, name="take-next"),
+    path("decisions/<uuid:decision_uid>/take/", queue.decision_take, name="decision-take"),
+    path("decisions/<uuid:decision_uid>/", records.decision_record, name="decision-record"),
+    path("triage/", triage.triage, name="triage"),
+    path("reviews/<uuid:review_uid>/", reviews.review, name="review"),
+    path("reviews/<uuid:review_uid>/compare/", reviews.review_blind, name="review-blind"),
+    path(
+        "reviews/<uuid:review_uid>/judgements/<uuid:judgement_uid>/save/",
+        reviews.judgement_save,
+        name="judgement-save",
+    ),
+    path(
+        "reviews/<uuid:review_uid>/judgements/<uuid:judgement_uid>/change/",
+        reviews.judgement_change,
+        name="judgement-change",
+    ),
+    path("reviews/<uuid:review_uid>/rest/", reviews.judgements_rest, name="judgements-rest"),
+    path("reviews/<uuid:review_uid>/view-edits/", reviews.view_edits, name="view-edits"),
+    path("reviews/<uuid:review_uid>/save/", reviews.blind_save, name="blind-save"),
+    path("reviews/<uuid:review_uid>/reveal/", conclusions.review_reveal, name="review-reveal"),
+    path("reviews/<uuid:review_uid>/adjudicate/", conclusions.review_adjudicate, name="review-adjudicate"),
+    path("reviews/<uuid:review_uid>/hand-back/", reviews.review_release, name="review-release"),
+    path("reviews/<uuid:review_uid>/probes/<int:number>/face/", images.probe_face, name="probe-face"),
+    path("reviews/<uuid:review_uid>/probes/<int:number>/frame/", images.probe_frame, name="probe-frame"),
+    path("candidates/<uuid:judgement_uid>/face/", images.candidate_face, name="candidate-face"),
+]

@@ -302,8 +302,8 @@ def add_view_edits(review: Review, edits: Sequence[Mapping[str, Any]], *, by: Us
 def blind_digest(review: Review) -> str:
     """SHA-256 (hex) over the blind judgements in their order: the log keeps it, so no later change hides."""
     fields = ("position", "subject_uid", "blind", "features", "confidence", "seconds_viewed")
-    rows = [[str(value) for value in row] for row in review.judgements.values_list(*fields)]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    rows = [[getattr(one, name) for name in fields] for one in review.judgements.all()]
+    return hashlib.sha256(json.dumps(rows, default=str, sort_keys=True).encode()).hexdigest()
 
 
 @transaction.atomic

@@ -1,0 +1,61 @@
+"""{% load police %}: short references and dictionary look-ups of the police pages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django import template
+from django.utils import timezone
+
+from portal.accounts.templatetags.house import duration
+from portal.reviews.models import Judgement, Review
+from portal.reviews.states import FEATURES, Finding, Verdict
+
+register = template.Library()
+
+
+@register.filter
+def short(uid: UUID) -> str:
+    """The beginning of an opaque id, for reading aloud: 3F2A-9C41."""
+    digits = uid.hex.upper()
+    return f"{digits[:4]}-{digits[4:8]}"
+
+
+@register.filter
+def at(mapping: Mapping[str, object], key: str) -> object:
+    """The value under a key; empty where there is none."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def age(moment: datetime) -> str:
+    """How long ago, in its two largest units."""
+    return duration(timezone.now() - moment)
+
+
+@register.filter
+def verdict(value: str) -> str:
+    """A judgement in words."""
+    return str(Verdict(value).label) if value else "no judgement"
+
+
+@register.filter
+def compared(judgement: Judgement) -> list[tuple[str, str]]:
+    """(feature, finding) in words, in the order of the list."""
+    found = judgement.features
+    return [(label, str(Finding(found[name]).label)) for name, label in FEATURES.items() if name in found]
+
+
+WHY = {"no_face": "no face was found"}
+
+
+@register.filter
+def why(error: str) -> str:
+    """Why a still was not searched, in words."""
+    return WHY.get(error, error) or "not searched"
+
+
+@register.filter
+def viewed(review: Review) -> int:
+    """How many candidates were on the officer's screen, by the clock of the page."""
+    return sum(one.seconds_viewed > 0 for one in review.judgements.all())

@@ -1,0 +1,1 @@
+"""Views of the police side, a module a subject."""
