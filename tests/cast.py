@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
-from django.test import Client
+from django.contrib.auth import login
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from PIL import Image
 
@@ -158,9 +160,12 @@ def cast(db: None) -> Cast:
 
 
 def client_of(user: User) -> Client:
-    """A test client in which this person is logged in."""
-    client = Client()
-    client.force_login(user)
+    """A test client in which this person is logged in (force_login() has no address, which the log wants)."""
+    client, request = Client(), RequestFactory().post("/")
+    request.session = SessionStore()
+    login(request, user, settings.AUTHENTICATION_BACKENDS[0])
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(request.session.session_key)
     return client
 
 

@@ -1,6 +1,20 @@
-"""Routes under /retailer/."""
+"""The retailer's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from portal.retailer.views import dashboard, offenders, stills, submissions
 
 app_name = "retailer"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("campaigns/", submissions.campaigns, name="campaigns"),
+    path("campaigns/<uuid:uid>/", submissions.submission, name="submission"),
+    path("campaigns/<uuid:uid>/receipt/", submissions.receipt, name="receipt"),
+    path("campaigns/<uuid:uid>/offenders/add/", offenders.offender_add, name="offender-add"),
+    path("offenders/<uuid:uid>/", offenders.offender, name="offender"),
+    path("offenders/<uuid:uid>/edit/", offenders.offender_edit, name="offender-edit"),
+    path("offenders/<uuid:uid>/declare/", offenders.offender_declare, name="offender-declare"),
+    path("offenders/<uuid:uid>/stills/add/", stills.still_add, name="still-add"),
+    path("stills/<uuid:uid>/face/", stills.still_face, name="still-face"),
+    path("stills/<uuid:uid>/image/", stills.still_image, name="still-image"),
+]

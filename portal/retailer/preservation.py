@@ -1,0 +1,48 @@
+"""The preservation clock: stores overwrite their footage, and then the best evidence is gone."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from portal.accounts.models import Store
+from portal.submissions.models import Offender
+from portal.submissions.states import YesNoUnknown
+
+SOON_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When an offender's footage is overwritten, and how many days are left (negative: it is gone)."""
+
+    until: date
+    days_left: int
+
+    @property
+    def tone(self) -> str:
+        """How loudly a page says it."""
+        if self.days_left < 0:
+            return "bad"
+        return "warn" if self.days_left <= SOON_DAYS else "neutral"
+
+    @property
+    def text(self) -> str:
+        """The clock in words."""
+        if self.days_left < 0:
+            return "Footage overwritten"
+        if self.days_left == 0:
+            return "Footage is overwritten today"
+        return f"{self.days_left} day{'s' if self.days_left != 1 else ''} left to keep the footage"
+
+
+def overwritten_on(store: Store, ended_at: datetime) -> date:
+    """The day the store's recorder overwrites an incident, by the store's own setting."""
+    return timezone.localdate(ended_at) + timedelta(days=store.footage_days)
+
+
+def clock_of(offender: Offender) -> Clock | None:
+    """The clock of an offender; None where no footage is kept or no day is known."""
+    if offender.footage_until is None or offender.footage_kept == YesNoUnknown.NO:
+        return None
+    return Clock(offender.footage_until, (offender.footage_until - timezone.localdate()).days)

@@ -1,0 +1,42 @@
+"""What belongs to a retailer. Every page starts from one of these: nothing of others can be fetched."""
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from portal.accounts.models import User
+from portal.submissions.models import Campaign, Offender, RefusedUpload, Still
+from portal.submissions.states import CampaignState
+
+
+def campaigns_for(user: User) -> QuerySet[Campaign]:
+    """Campaigns the retailer is invited to or has submitted to; one in preparation is nobody's yet."""
+    ours = Q(retailers=user.organisation_id) | Q(submissions__retailer=user.organisation_id)
+    return Campaign.objects.filter(ours).exclude(state=CampaignState.DRAFT).select_related("force").distinct()
+
+
+def offenders_for(user: User) -> QuerySet[Offender]:
+    """Offenders the retailer reported, with their campaign and store."""
+    return Offender.objects.filter(submission__retailer=user.organisation_id).select_related(
+        "submission__campaign", "store"
+    )
+
+
+def stills_for(user: User) -> QuerySet[Still]:
+    """Stills the retailer sent, with the faces found in them."""
+    return (
+        Still.objects.filter(offender__submission__retailer=user.organisation_id)
+        .select_related("offender__submission__campaign", "chosen_face")
+        .prefetch_related("faces")
+    )
+
+
+def with_stills(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
+    """The same offenders with their stills, faces and people, in a fixed number of queries."""
+    stills = Still.objects.select_related("chosen_face", "added_by").prefetch_related("faces")
+    return offenders.select_related("declared_by", "created_by").prefetch_related(
+        Prefetch("stills", queryset=stills)
+    )
+
+
+def refused_uploads(offender: Offender, *, at_most: int = 20) -> list[RefusedUpload]:
+    """The newest files of an offender that were not taken."""
+    return list(offender.refused_uploads.all()[:at_most])

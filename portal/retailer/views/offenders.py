@@ -1,0 +1,177 @@
+"""An offender: the report, its stills, how far it has come."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.accounts.access import SignedInRequest, for_retailers
+from portal.retailer.advice import Advice, advise
+from portal.retailer.disclosure import disclose
+from portal.retailer.forms import DeclarationForm, OffenderForm, ReportForm, StillsForm
+from portal.retailer.polling import fingerprint, is_poll, unchanged
+from portal.retailer.preservation import clock_of
+from portal.retailer.progress import BUSY, progress_of, still_status
+from portal.retailer.queries import campaigns_for, offenders_for, refused_uploads, with_stills
+from portal.retailer.report import summary_of
+from portal.retailer.uploads import take, tell
+from portal.reviews.status import Status, statuses_of
+from portal.submissions.actions import (
+    CLOSED,
+    SubmissionRefused,
+    accepts_submissions,
+    add_offender,
+    change_offender,
+    declare_offender,
+    start_submission,
+)
+from portal.submissions.models import Campaign, Face, Offender, Still
+from portal.submissions.states import MAX_STILLS
+
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@dataclass(frozen=True)
+class StillCard:
+    """One still as the page shows it."""
+
+    number: int
+    still: Still
+    code: str
+    label: str
+    faces: tuple[Face, ...]
+    advice: Advice | None
+
+
+@for_retailers
+@get_or_post
+def offender_add(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Add an offender: report, stills and declaration; a file that is refused costs nothing else."""
+    campaign = get_object_or_404(campaigns_for(request.user), uid=uid)
+    if request.method != "POST" and not accepts_submissions(campaign):
+        messages.error(request, CLOSED[1])
+        return redirect("retailer:submission", uid=uid)
+    draft = "draft" in request.POST
+    form = OffenderForm(
+        request.POST or None,
+        request.FILES or None,
+        user=request.user,
+        draft=draft,
+        initial=_known(request),
+    )
+    if request.method == "POST" and form.is_valid():
+        offender = _added(request, campaign, form, declared=not draft)
+        if offender is not None:
+            return redirect("retailer:offender", uid=offender.uid)
+    if form.is_bound and request.FILES:
+        form.add_error("stills", "Choose the stills again: your browser does not keep them.")
+    return render(request, "retailer/offender_add.html", {"campaign": campaign, "form": form})
+
+
+def _known(request: SignedInRequest) -> dict[str, Any]:
+    """What need not be typed: who reports, and the store where there is only one."""
+    stores = request.user.organisation.stores.all()[:2]
+    return {
+        "reporter_name": request.user.name,
+        "reporter_contact": request.user.email,
+        "store": stores[0] if len(stores) == 1 else None,
+    }
+
+
+def _added(
+    request: SignedInRequest, campaign: Campaign, form: OffenderForm, *, declared: bool
+) -> Offender | None:
+    try:
+        submission = start_submission(campaign, by=request.user)
+        offender = add_offender(submission, form.report, by=request.user, declared=declared)
+    except SubmissionRefused as error:
+        form.add_error(None, error.message)
+        return None
+    files, captured_at = form.cleaned_data["stills"], form.cleaned_data["captured_at"]
+    tell(request, take(offender, files, captured_at, by=request.user))
+    return offender
+
+
+@for_retailers
+@require_safe
+def offender(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Everything about one offender; the status keeps itself up to date."""
+    one = get_object_or_404(with_stills(offenders_for(request.user)), uid=uid)
+    status = statuses_of([one])[one.pk]
+    cards = _cards(one)
+    seen = fingerprint(status, [(card.still.pk, card.label, card.still.chosen_face_id) for card in cards])
+    if unchanged(request, seen):
+        return HttpResponse(status=204)
+    disclose(request, one, [(one, status)])
+    context = _context(one, status, cards) | {"seen": seen}
+    if is_poll(request):
+        return render(request, "retailer/_offender.html", context | {"polled": True})
+    context |= {"sections": summary_of(one), "refused": refused_uploads(one), "stills_form": StillsForm()}
+    return render(request, "retailer/offender.html", context)
+
+
+def _context(one: Offender, status: Status, cards: list[StillCard]) -> dict[str, Any]:
+    open_ = accepts_submissions(one.submission.campaign)
+    return {
+        "offender": one,
+        "campaign": one.submission.campaign,
+        "status": status,
+        "progress": progress_of(one, [card.still for card in cards], status),
+        "cards": cards,
+        "clock": clock_of(one),
+        "may_change": open_ and status.decided_at is None,
+        "may_add": open_ and status.decided_at is None and len(cards) < MAX_STILLS,
+        "busy": any(card.still.work_state in BUSY for card in cards),
+    }
+
+
+def _cards(one: Offender) -> list[StillCard]:
+    declared = one.declared_at is not None
+    return [
+        StillCard(
+            number,
+            still,
+            *still_status(still, declared=declared),
+            tuple(still.faces.all()),
+            advise(still.chosen_face.quality) if still.chosen_face else None,
+        )
+        for number, still in enumerate(one.stills.all(), start=1)
+    ]
+
+
+@for_retailers
+@get_or_post
+def offender_edit(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Change the report."""
+    one = get_object_or_404(offenders_for(request.user), uid=uid)
+    own_copy = offenders_for(request.user).get(pk=one.pk)  # cleaning a form writes to its instance
+    form = ReportForm(request.POST or None, instance=own_copy, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_offender(one, form.report, by=request.user)
+        except SubmissionRefused as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, "The report was changed.")
+            return redirect("retailer:offender", uid=uid)
+    return render(request, "retailer/offender_edit.html", {"offender": one, "form": form})
+
+
+@for_retailers
+@get_or_post
+def offender_declare(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Make the declaration of a draft: from then on it is searched."""
+    one = get_object_or_404(offenders_for(request.user), uid=uid)
+    form = DeclarationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            declare_offender(one, by=request.user)
+        except SubmissionRefused as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"Offender {one.rank} was sent. The stills are being searched.")
+            return redirect("retailer:offender", uid=uid)
+    return render(request, "retailer/offender_declare.html", {"offender": one, "form": form})
