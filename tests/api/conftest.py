@@ -1,0 +1,61 @@
+"""Programs of retailers that call the API."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from portal.accounts.models import User
+from portal.api.actions import make_token
+from tests.cast import Cast
+
+ROOT = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Calls the API with a token, as a retailer's own software does."""
+
+    secret: str
+
+    def call(self, method: str, path: str, data: Any = None, **headers: str) -> Any:
+        """Send JSON; the response, with `.json()`."""
+        named = {"Authorization": f"Bearer {self.secret}", **headers}
+        content = {"data": data, "content_type": "application/json"} if data is not None else {}
+        return getattr(Client(), method)(f"{ROOT}/{path}", headers=named, **content)
+
+    def get(self, path: str, **headers: str) -> Any:
+        """GET."""
+        return self.call("get", path, **headers)
+
+    def post(self, path: str, data: Any, **headers: str) -> Any:
+        """POST of JSON."""
+        return self.call("post", path, data, **headers)
+
+    def upload(self, offender_uid: object, content: bytes, name: str = "still.jpg", **fields: str) -> Any:
+        """POST of a still."""
+        form = {"file": SimpleUploadedFile(name, content), **fields}
+        return Client().post(
+            f"{ROOT}/offenders/{offender_uid}/stills/",
+            form,
+            headers={"Authorization": f"Bearer {self.secret}"},
+        )
+
+
+def program_of(user: User, *, days: int = 30) -> Program:
+    """A program with a fresh token of this account."""
+    return Program(make_token(user, name="case system", days=days, by=user)[1])
+
+
+@pytest.fixture
+def program(cast: Cast) -> Program:
+    """The program of the first retailer."""
+    return program_of(cast.loss_prevention)
+
+
+@pytest.fixture
+def neighbour(cast: Cast) -> Program:
+    """The program of the other invited retailer."""
+    return program_of(cast.neighbour)
