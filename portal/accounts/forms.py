@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from allauth.mfa import app_settings as mfa
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 from django.contrib.auth import password_validation
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from portal.accounts.actions import invitable_roles
@@ -73,3 +77,24 @@ class PeopleFilter(forms.Form):
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["organisation"].queryset = organisations_for(viewer)  # type: ignore[attr-defined]
+
+
+class SingleUse:
+    """A code counts once for as long as a tolerant clock takes it (allauth remembers one period only)."""
+
+    def clean_code(self) -> str:
+        """Refuse a code that was used."""
+        code: str = super().clean_code()  # type: ignore[misc]
+        account = self.user.pk  # type: ignore[attr-defined]
+        valid_seconds = mfa.TOTP_PERIOD * (1 + 2 * mfa.TOTP_TOLERANCE)
+        if not cache.add(f"mfa-used:{account}:{code.replace(' ', '')}", True, valid_seconds):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(SingleUse, AuthenticateForm):  # type: ignore[misc]
+    """The second step of logging in."""
+
+
+class ConfirmCodeForm(SingleUse, ReauthenticateForm):  # type: ignore[misc]
+    """Confirming who one is before changing how one logs in."""

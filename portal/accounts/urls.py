@@ -2,7 +2,7 @@
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from portal.accounts import people, views
 
@@ -27,8 +27,8 @@ urlpatterns = [
     path("password/change/", account.password_change, name="account_change_password"),
     path("password/reset/", account.password_reset, name="account_reset_password"),
     path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "password/reset/key/<uidb36>-<key>/",
+    re_path(  # the key has a dash of its own
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z-]+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

@@ -3,6 +3,7 @@
 from typing import cast
 
 from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.models import Login
 from django.contrib.auth import logout
 from django.db import connection
@@ -52,9 +53,9 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             user = accept_invitation(invitation, form.cleaned_data["password"])
             logout(request)  # whoever was logged in here is not the invited person
-            return cast(
-                "HttpResponse", perform_password_login(request, {"email": user.email}, Login(user=user))
-            )
+            response = perform_password_login(request, {"email": user.email}, Login(user=user))
+            reauthenticate_by_password(request)  # police go on to the second factor without typing it again
+            return cast("HttpResponse", response)
     except InvitationError as error:
         return render(request, "accounts/invitation_refused.html", {"error": error}, status=410)
     return render(request, "accounts/invitation_accept.html", {"form": form, "invitation": invitation})
