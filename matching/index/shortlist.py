@@ -86,16 +86,16 @@ class Shortlist:
         """Raise each query's floor to the k-th best lower bound so far, and drop whoever cannot reach it."""
         query, rows = _joined(self._queries, np.int64), _joined(self._rows, np.int64)
         scores, radii = _joined(self._scores, np.float64), _joined(self._radii, np.float64)
-        order = np.lexsort((radii - scores, query))
-        query, rows, scores, radii = query[order], rows[order], scores[order], radii[order]
-        bounds = np.searchsorted(query, np.arange(self._n + 1))
-        full = np.flatnonzero(np.diff(bounds) >= self._k)
-        kth = bounds[full] + self._k - 1
-        self._floor[full] = np.maximum(self._floor[full], scores[kth] - radii[kth])
-        keep = scores + radii >= self._floor[query]
-        self._queries, self._rows = [query[keep]], [rows[keep]]
-        self._scores, self._radii = [scores[keep]], [radii[keep]]
-        self._held = self._settled = int(keep.sum())
+        order = np.argsort(query, kind="stable")
+        bounds = np.searchsorted(query[order], np.arange(self._n + 1))
+        lower = (scores - radii)[order]
+        for i in np.flatnonzero(np.diff(bounds) >= self._k):
+            mine = lower[bounds[i] : bounds[i + 1]]
+            self._floor[i] = max(self._floor[i], np.partition(mine, len(mine) - self._k)[-self._k])
+        kept = order[(scores + radii >= self._floor[query])[order]]
+        self._queries, self._rows = [query[kept]], [rows[kept]]
+        self._scores, self._radii = [scores[kept]], [radii[kept]]
+        self._held = self._settled = len(kept)
 
 
 def _joined(parts: list[NDArray[Scalar]], dtype: type) -> NDArray[Scalar]:

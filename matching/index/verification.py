@@ -37,7 +37,7 @@ def compared(rows: Rows, dimension: int, undisturbed: Reading) -> Verification:
 def expected(rows: Rows, dimension: int) -> Content:
     """What an index of those rows should hold."""
     parts = [(batch.ids, row_digests(batch.ids, batch.vectors)) for batch in batches(rows, dimension, BATCH)]
-    return _content(parts, sound=True, seq=0)
+    return content_of(parts, sound=True, seq=0)
 
 
 def stored(mapping: Mapping, header: Header) -> Content:
@@ -54,7 +54,7 @@ def stored(mapping: Mapping, header: Header) -> Content:
         sound &= np.array_equal(codes, mapping.codes[chunk, live])
         sound &= np.array_equal(residuals, mapping.residuals[chunk, live])
         parts.append((ids, digests))
-    content = _content(parts, sound=sound, seq=header.seq)
+    content = content_of(parts, sound=sound, seq=header.seq)
     whole = digest_sum(content.digests) == header.fingerprint % MODULUS and len(content.ids) == header.live
     return Content(content.ids, content.digests, content.sound and whole, header.seq)
 
@@ -72,7 +72,8 @@ def difference(theirs: Content, ours: Content) -> Verification:
     )
 
 
-def _content(parts: list[tuple[Ids, Digests]], *, sound: bool, seq: int) -> Content:
+def content_of(parts: list[tuple[Ids, Digests]], *, sound: bool, seq: int) -> Content:
+    """Batches of ids and digests put together, in the order of their ids."""
     ids = np.concatenate([np.empty(0, np.int64), *(ids for ids, _ in parts)])
     digests = np.concatenate([np.empty((0, 32), np.uint8), *(digests for _, digests in parts)])
     order = np.argsort(ids, kind="stable")
