@@ -64,6 +64,15 @@ def verified_path(weights: WeightsFile, weights_dir: Path | None = None) -> Path
     return path
 
 
+def check_weights(detector: str, weights_dir: Path | None = None) -> None:
+    """Whether an engine of these settings could start; loads nothing. Raises WeightsMissing or
+    WeightsMismatch."""
+    needed = [DLIB_RESNET, FIVE_POINTS, SIXTY_EIGHT_POINTS]
+    needed += [MTCNN_P, MTCNN_R, MTCNN_O] if detector == "cascade" else []
+    for weights in needed:
+        verified_path(weights, weights_dir)
+
+
 def packaged_folder(weights: WeightsFile) -> Path:
     """The folder inside the installed package; raises WeightsMissing if the package is not installed."""
     spec = importlib.util.find_spec(weights.package)

@@ -1,6 +1,24 @@
 """Routes under /oversight/."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from portal.oversight import audit_views, operations, records
 
 app_name = "oversight"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("audit/", audit_views.audit, name="audit"),
+    path("audit/verify/", audit_views.audit_verify, name="audit-verify"),
+    path("audit/<int:number>/", audit_views.audit_entry, name="audit-entry"),
+    re_path(
+        r"^subjects/(?P<kind>[\w.]{1,60})/(?P<identifier>[\w.-]{1,64})/$", audit_views.subject, name="subject"
+    ),
+    path("decisions/", records.decisions, name="decisions"),
+    path("searches/", records.searches, name="searches"),
+    path("searches/<uuid:uid>/", records.search, name="search"),
+    path("operations/", operations.operations, name="operations"),
+    path("operations/live/", operations.operations_live, name="operations-live"),
+    path("refused/", operations.refused, name="refused"),
+    path("quarantined/<str:kind>/", operations.quarantined, name="quarantined"),
+    path("quarantined/<str:kind>/retry/", operations.work_retry_all, name="work-retry-all"),
+    path("quarantined/<str:kind>/<int:pk>/retry/", operations.work_retry, name="work-retry"),
+]

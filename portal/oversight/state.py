@@ -1,0 +1,184 @@
+"""How the service is doing, as far as the web process can tell: no reading ever raises."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, Min, QuerySet
+from kombu.exceptions import OperationalError
+
+from matching.errors import EngineFault
+from matching.weights import check_weights
+from portal import conf, work
+from portal.accounts.models import User
+from portal.celery import BULK, INTERACTIVE, app, send_on_commit
+from portal.engine import engine_settings
+from portal.gallery.actions import ENROL
+from portal.oversight.scope import custody_images_for, refused_uploads_for, stills_for
+from portal.submissions.actions import PROCESS_STILL
+from portal.work import WorkState
+
+PING_SECONDS = 0.7
+WORKERS = "oversight:workers"
+WORKERS_KEPT_SECONDS = 8
+LITTLE_SPACE = 0.1
+TOP_CODES = 20
+
+
+# --- work -----------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Queue:
+    """One kind of work: how many rows in each state, and since when the oldest waits."""
+
+    label: str
+    counts: list[tuple[str, str, int]]  # state, its label, rows
+    oldest: datetime | None
+    failing: list[tuple[str, int]]  # the reasons of rows that wait for another attempt, and how many
+
+    @property
+    def waiting(self) -> int:
+        """Rows that nobody works on yet."""
+        return sum(count for state, _, count in self.counts if state == WorkState.QUEUED)
+
+
+def queues(user: User) -> list[Queue]:
+    """Stills and custody images of the user's force."""
+    return [_queue(kind.label, kind.rows(user)) for kind in KINDS.values()]
+
+
+def _queue(label: str, rows: QuerySet[Any]) -> Queue:
+    known = {state: (count, since) for state, count, since in _grouped(rows)}
+    counts = [(state.value, str(state.label), known.get(state, (0, None))[0]) for state in WorkState]
+    failing = rows.filter(work_state=WorkState.QUEUED).exclude(work_error="").order_by()
+    reasons = failing.values_list("work_error").annotate(count=Count("pk")).order_by("-count")[:5]
+    return Queue(label, counts, known.get(WorkState.QUEUED, (0, None))[1], list(reasons))
+
+
+def _grouped(rows: QuerySet[Any]) -> QuerySet[Any]:
+    grouped = rows.order_by().values_list("work_state")
+    return grouped.annotate(count=Count("pk"), since=Min("work_queued_at"))
+
+
+def refusals(user: User) -> list[tuple[str, int]]:
+    """Codes of refused uploads and how often, most frequent first."""
+    found = refused_uploads_for(user).order_by().values_list("code").annotate(count=Count("pk"))
+    return list(found.order_by("-count", "code")[:TOP_CODES])
+
+
+# --- the machines ---------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Workers:
+    """Which workers answered; `broker` is False where Redis could not be reached."""
+
+    broker: bool
+    names: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Somebody is there to work."""
+        return self.broker and bool(self.names)
+
+
+def workers() -> Workers:
+    """Ask every worker, at most once in WORKERS_KEPT_SECONDS for all pages together."""
+    known: Workers | None = cache.get(WORKERS)
+    if known is None:
+        known = _ping()
+        cache.set(WORKERS, known, WORKERS_KEPT_SECONDS)
+    return known
+
+
+def _ping() -> Workers:
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=1)
+            answers = app.control.inspect(timeout=PING_SECONDS, connection=connection).ping()
+    except (OperationalError, OSError):
+        return Workers(False, [])
+    return Workers(True, sorted(answers or {}))
+
+
+def weights_fault() -> str:
+    """Why no worker can match; empty where the weights are there and are the pinned ones."""
+    chosen = engine_settings()
+    try:
+        check_weights(chosen.detector, chosen.weights_dir)
+    except EngineFault as error:
+        return str(error)
+    return ""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A file system the service writes to; bytes."""
+
+    what: str
+    free: int
+    total: int
+
+    @property
+    def low(self) -> bool:
+        """Less than a tenth is left."""
+        return self.free < self.total * LITTLE_SPACE
+
+
+def disks() -> Iterator[Disk]:
+    """The state directory, and the files where they are local and on another file system."""
+    seen: set[int] = set()
+    for what, path in _places():
+        existing = next(one for one in (path, *path.parents) if one.exists())
+        device = existing.stat().st_dev
+        if device not in seen:
+            seen.add(device)
+            usage = shutil.disk_usage(existing)
+            yield Disk(what, usage.free, usage.total)
+
+
+def _places() -> Iterator[tuple[str, Path]]:
+    yield "State and index", conf.state_dir()
+    for name, storage in settings.STORAGES.items():
+        if (
+            location := storage.get("OPTIONS", {}).get("location")
+            if settings.STORAGE_BACKEND == "file"
+            else None
+        ):
+            yield f"Files ({name})", Path(location)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of work as addresses and pages name it, its rows, and the task that does it."""
+
+    slug: str
+    label: str
+    rows: Callable[[User], QuerySet[Any]]
+    task: str
+    queue: str
+    argument: str
+
+
+KINDS = {
+    kind.slug: kind
+    for kind in (
+        Kind("stills", "Stills", stills_for, PROCESS_STILL, INTERACTIVE, "still_id"),
+        Kind("custody-images", "Custody images", custody_images_for, ENROL, BULK, "image_id"),
+    )
+}
+
+
+def quarantined(kind: Kind, user: User) -> QuerySet[Any]:
+    """Rows of the user's force that were set aside, the newest first."""
+    return kind.rows(user).filter(work_state=WorkState.QUARANTINED).order_by("-work_finished_at", "-pk")
+
+
+def send_again(kind: Kind, pk: int, *, by: User) -> bool:
+    """Put a quarantined row back to its start; False where it no longer is quarantined."""
+    again = work.retry(kind.rows(by).model, pk, by=by)
+    if again:
+        send_on_commit(kind.task, queue=kind.queue, **{kind.argument: pk})
+    return again
