@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from portal.accounts.models import User
 from portal.reviews.models import Decision
@@ -107,4 +107,5 @@ def without_usable_face(user: User) -> QuerySet[Decision]:
     if user.role not in MAY_TAKE[Stage.FIRST]:
         return Decision.objects.none()
     waiting = waiting_for(user, Stage.FIRST).values("pk")
-    return listed_decisions(user).filter(Q(pk__in=waiting), searched=False)
+    searches = Search.objects.filter(still__offender=OuterRef("offender"))
+    return listed_decisions(user).filter(~Exists(searches), pk__in=waiting)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
@@ -103,7 +104,7 @@ class ConclusionForm(forms.Form):
     def conclusion(self) -> Conclusion:
         """What was entered, for the action."""
         data = self.cleaned_data
-        chosen = data.get("candidate") or None
+        chosen = UUID(data["candidate"]) if data.get("candidate") else None
         return Conclusion(Outcome(data["outcome"]), data["rationale"], data["caveat_acknowledged"], chosen)
 
 

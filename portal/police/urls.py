@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.police.views import conclusions, images, queue, records, reviews, triage
+from portal.police.views import campaigns, conclusions, gallery, images, queue, records, reviews, triage
 
 app_name = "police"
 urlpatterns = [
@@ -33,4 +33,15 @@ urlpatterns = [
     path("reviews/<uuid:review_uid>/probes/<int:number>/face/", images.probe_face, name="probe-face"),
     path("reviews/<uuid:review_uid>/probes/<int:number>/frame/", images.probe_frame, name="probe-frame"),
     path("candidates/<uuid:judgement_uid>/face/", images.candidate_face, name="candidate-face"),
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/new/", campaigns.campaign_create, name="campaign-create"),
+    path("campaigns/<uuid:campaign_uid>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<uuid:campaign_uid>/edit/", campaigns.campaign_edit, name="campaign-edit"),
+    path("campaigns/<uuid:campaign_uid>/move/", campaigns.campaign_move, name="campaign-move"),
+    path("gallery/", gallery.gallery, name="gallery"),
+    path("gallery/images/", gallery.gallery_images, name="gallery-images"),
+    path("gallery/images/<uuid:image_uid>/", gallery.custody_image, name="custody-image"),
+    path("gallery/images/<uuid:image_uid>/picture/", gallery.custody_picture, name="custody-picture"),
+    path("gallery/images/<uuid:image_uid>/review/", gallery.custody_review, name="custody-review"),
+    path("gallery/images/<uuid:image_uid>/deletion/", gallery.deletion_request, name="deletion-request"),
 ]

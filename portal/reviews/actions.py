@@ -381,11 +381,12 @@ def _check_conclusion(review: Review, conclusion: Conclusion) -> Judgement | Non
 
 
 def _check_chosen(review: Review, conclusion: Conclusion) -> Judgement:
-    found = review.judgements.select_related("candidate").filter(candidate__uid=conclusion.candidate_uid)
-    chosen = found.first()
-    if chosen is None or chosen.candidate is None:
+    rows = review.judgements.select_related("candidate")
+    named = [row for row in rows if row.candidate and row.candidate.uid == conclusion.candidate_uid]
+    if not named:
         raise Invalid("Choose the candidate whom you judge to be this person.")
-    if not searchable_images().filter(pk=chosen.candidate.image_id).exists():
+    chosen = named[0]
+    if not rows.filter(pk=chosen.pk, candidate__image__in=searchable_images()).exists():
         raise Invalid("This candidate's custody image may no longer be used.")
     if review.stage != Stage.ADJUDICATION and chosen.verdict != Verdict.POSSIBLE:
         raise Invalid("You did not judge this candidate a possible match.")
