@@ -1,18 +1,19 @@
 """How good a face is, in a shop's words, with one thing that can be done about it.
 
 The measures are those of matching.quality (ISO/IEC 29794-5 names). 80 pixels of face width is where the
-aligned chip is no longer enlarged (about 40 pixels between the eyes, see matching.quality.sharpness).
+aligned chip is no longer enlarged (about 40 pixels between the eyes, see matching.quality.sharpness). The
+other limits are where the worst twentieth of 160 photographs with real faces begins, or beyond.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 SMALL_PX, TINY_PX = 80, 40
-TURNED_DEGREES, NODDING_DEGREES = 30, 25
+TURNED_DEGREES, NODDING_DEGREES = 45, 25
 BLURRED = 35
 DARK_SHARE = BRIGHT_SHARE = 0.25
 EVEN_LIGHT = 0.45
-BLOCKY = 0.35
+BLOCKY = 0.5
 
 
 @dataclass(frozen=True)

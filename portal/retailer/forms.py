@@ -6,16 +6,23 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from portal.accounts.models import Store, User
 from portal.retailer.preservation import overwritten_on
 from portal.submissions.models import Campaign, Offender, Still
-from portal.submissions.states import MAX_STILLS, YesNoUnknown
+from portal.submissions.states import MAX_STILLS, OffenceType, YesNoUnknown
 
 SMALLEST_BOX_PX = 12
 FUTURE_TOLERANCE = timedelta(hours=1)  # clocks of recorders and people differ
 ACCEPT = "image/jpeg,image/png,image/webp,.jpg,.jpeg,.png,.webp"
+
+
+def posted(request: HttpRequest) -> tuple[QueryDict | None, MultiValueDict | None]:
+    """What a form gets: the sent fields and files, even if all are empty; nothing where nothing was sent."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 class Section(NamedTuple):
@@ -140,6 +147,9 @@ class ReportForm(forms.ModelForm):
         store.queryset = user.organisation.stores.all()
         store.required, store.empty_label = True, "Choose a store"
         store.error_messages["required"] = "Choose the store."
+        offence = self.fields["offence"]
+        assert isinstance(offence, forms.TypedChoiceField)
+        offence.choices = [("", "Choose the offence"), *OffenceType.choices]
         for name in DEFAULTS:
             self.fields[name].required = False  # left empty, the default of the model stands
 
@@ -151,10 +161,15 @@ class ReportForm(forms.ModelForm):
         """The other parts; one that has an error, or was filled in, is shown open."""
         for section in SECTIONS:
             fields = [self[name] for name in section.names]
-            is_open = any(field.errors for field in fields) or bool(
-                set(section.names) & set(self.changed_data)
-            )
+            is_open = any(field.errors or self._says(field) for field in fields)
             yield {"title": section.title, "hint": section.hint, "fields": fields, "open": is_open}
+
+    def _says(self, field: forms.BoundField) -> bool:
+        """Whether somebody filled the field in, now or earlier."""
+        usual = DEFAULTS.get(field.name)
+        if self.instance.pk is None:
+            usual = self.get_initial_for_field(field.field, field.name) or usual
+        return str(field.value()) not in ("None", "", "False", str(usual))
 
     def clean(self) -> dict[str, Any]:
         """Times that make sense, defaults for what was left empty, and the preservation clock."""

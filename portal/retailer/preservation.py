@@ -33,7 +33,14 @@ class Clock:
             return "Footage overwritten"
         if self.days_left == 0:
             return "Footage is overwritten today"
-        return f"{self.days_left} day{'s' if self.days_left != 1 else ''} left to keep the footage"
+        return f"{self.short} to keep the footage"
+
+    @property
+    def short(self) -> str:
+        """The clock in a word or two, for lists."""
+        if self.days_left < 0:
+            return "Overwritten"
+        return f"{self.days_left} day{'s' if self.days_left != 1 else ''} left" if self.days_left else "Today"
 
 
 def overwritten_on(store: Store, ended_at: datetime) -> date:

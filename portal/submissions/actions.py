@@ -2,12 +2,12 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from matching.decoding import NormalisedImage, normalise
@@ -96,13 +96,19 @@ def start_submission(campaign: Campaign, *, by: User) -> Submission:
     return submission
 
 
+def next_place(taken: Collection[int]) -> int | None:
+    """The place the next offender gets: behind the last one, then the first gap; None when all are taken."""
+    last = max(taken, default=0)
+    if last < MAX_OFFENDERS:
+        return last + 1
+    return next((rank for rank in range(1, MAX_OFFENDERS + 1) if rank not in taken), None)
+
+
 def _free_rank(submission: Submission) -> int:
-    taken = set(submission.offenders.values_list("rank", flat=True))
-    free = [rank for rank in range(1, MAX_OFFENDERS + 1) if rank not in taken]
-    if not free:
+    rank = next_place(set(submission.offenders.values_list("rank", flat=True)))
+    if rank is None:
         raise SubmissionRefused(*FULL)
-    highest = submission.offenders.aggregate(top=Max("rank"))["top"] or 0
-    return highest + 1 if highest < MAX_OFFENDERS else free[0]
+    return rank
 
 
 def add_offender(submission: Submission, fields: dict[str, Any], *, by: User, declared: bool) -> Offender:

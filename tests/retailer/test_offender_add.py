@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from portal.accounts.models import User
@@ -28,7 +29,8 @@ def post(user: User, campaign: Campaign, data: dict[str, object]) -> HttpRespons
     return response
 
 
-def page(response: HttpResponse) -> str:
+def page(response: HttpResponseBase) -> str:
+    assert isinstance(response, HttpResponse)
     return response.content.decode()
 
 

@@ -17,6 +17,12 @@ def poll_query(context: Context, seen: str) -> str:
     return query.urlencode()
 
 
+@register.filter
+def without_statute(offence: str) -> str:
+    """An offence's name without its section, for lists."""
+    return offence.partition(" (")[0]
+
+
 @register.simple_tag
 def label_size(still: Still) -> int:
     """Font size of the numbers beside faces, in pixels of the picture."""

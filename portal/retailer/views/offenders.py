@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.accounts.access import SignedInRequest, for_retailers
 from portal.retailer.advice import Advice, advise
 from portal.retailer.disclosure import disclose
-from portal.retailer.forms import DeclarationForm, OffenderForm, ReportForm, StillsForm
+from portal.retailer.forms import DeclarationForm, OffenderForm, ReportForm, StillsForm, posted
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import clock_of
 from portal.retailer.progress import BUSY, progress_of, still_status
@@ -56,8 +56,7 @@ def offender_add(request: SignedInRequest, uid: str) -> HttpResponse:
         return redirect("retailer:submission", uid=uid)
     draft = "draft" in request.POST
     form = OffenderForm(
-        request.POST or None,
-        request.FILES or None,
+        *posted(request),
         user=request.user,
         draft=draft,
         initial=_known(request),
@@ -148,7 +147,7 @@ def offender_edit(request: SignedInRequest, uid: str) -> HttpResponse:
     """Change the report."""
     one = get_object_or_404(offenders_for(request.user), uid=uid)
     own_copy = offenders_for(request.user).get(pk=one.pk)  # cleaning a form writes to its instance
-    form = ReportForm(request.POST or None, instance=own_copy, user=request.user)
+    form = ReportForm(*posted(request), instance=own_copy, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             change_offender(one, form.report, by=request.user)
@@ -165,7 +164,7 @@ def offender_edit(request: SignedInRequest, uid: str) -> HttpResponse:
 def offender_declare(request: SignedInRequest, uid: str) -> HttpResponse:
     """Make the declaration of a draft: from then on it is searched."""
     one = get_object_or_404(offenders_for(request.user), uid=uid)
-    form = DeclarationForm(request.POST or None)
+    form = DeclarationForm(*posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             declare_offender(one, by=request.user)

@@ -11,7 +11,7 @@ from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.retailer import pictures
 from portal.retailer.advice import advise
-from portal.retailer.forms import BoxForm, FaceForm, StillsForm
+from portal.retailer.forms import BoxForm, FaceForm, StillsForm, posted
 from portal.retailer.queries import offenders_for, stills_for
 from portal.retailer.uploads import take, tell
 from portal.submissions.actions import (
@@ -31,7 +31,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def still_add(request: SignedInRequest, uid: str) -> HttpResponse:
     """Add stills to an offender."""
     offender = get_object_or_404(offenders_for(request.user), uid=uid)
-    form = StillsForm(request.POST or None, request.FILES or None)
+    form = StillsForm(*posted(request))
     if request.method == "POST" and form.is_valid():
         taken = take(offender, form.cleaned_data["stills"], form.cleaned_data["captured_at"], by=request.user)
         tell(request, taken)

@@ -15,7 +15,7 @@ from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
 from portal.retailer.queries import campaigns_for, offenders_for, with_stills
 from portal.reviews.status import Status, statuses_of
-from portal.submissions.actions import accepts_submissions
+from portal.submissions.actions import accepts_submissions, next_place
 from portal.submissions.models import Campaign, Offender, Still
 from portal.submissions.states import MAX_OFFENDERS
 
@@ -38,8 +38,10 @@ class Place:
 def campaigns(request: SignedInRequest) -> HttpResponse:
     """The campaigns the retailer is invited to, and how far each submission is."""
     ours = Q(submissions__retailer=request.user.organisation_id)
-    rows = campaigns_for(request.user).annotate(
-        sent=Count("submissions__offenders", filter=ours, distinct=True)
+    rows = (
+        campaigns_for(request.user)
+        .annotate(sent=Count("submissions__offenders", filter=ours, distinct=True))
+        .order_by("-id")
     )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     for campaign in page:
@@ -65,6 +67,7 @@ def submission(request: SignedInRequest, uid: str) -> HttpResponse:
         "open": accepts_submissions(campaign),
         "places": places,
         "taken": len(taken),
+        "next_place": next_place([place.rank for place in taken]),
         "free": MAX_OFFENDERS - len(taken),
         "seen": seen,
     }
