@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -34,6 +33,7 @@ OFFENDERS = 30
 GALLERY = 300
 ELSEWHERE = 100_000  # seeds from here on are people who are not in the gallery
 IN_GALLERY = 2 / 3
+NUMBERS_EACH = 100  # a report's number is its retailer's hundred and its place
 CAMPAIGN = "Prolific retail offenders"
 log = structlog.get_logger(__name__)
 
@@ -76,27 +76,29 @@ def load_gallery(size: Size, progress: Progress) -> None:
 
 def load_submissions(size: Size, campaign: Campaign, progress: Progress) -> None:
     """Each retailer's offenders with a still each, most of them of people in the gallery."""
-    for number, name in enumerate(people.RETAILERS[: size.retailers]):
-        retailer = people.account(people.retailer_user(name))
-        submission = start_submission(campaign, by=retailer)
-        missing = range(submission.offenders.count(), size.offenders)
-        _load_offenders(submission, [number * 100 + place for place in missing], size, retailer, progress)
-        if missing:
-            progress(f"  {name}: {submission.offenders.count()} offenders")
-
-
-def _load_offenders(
-    submission: Submission, numbers: Iterable[int], size: Size, by: User, progress: Progress
-) -> None:
-    stores = list(by.organisation.stores.all())
+    retailers = [people.account(people.retailer_user(name)) for name in people.RETAILERS[: size.retailers]]
+    submissions = [start_submission(campaign, by=retailer) for retailer in retailers]
+    numbers = [
+        first * NUMBERS_EACH + place
+        for first, submission in enumerate(submissions)
+        for place in range(submission.offenders.count(), size.offenders)
+    ]
     for job, jpeg in pictures.drawn([pictures.Still(_who(number, size), number) for number in numbers]):
-        fields = {**reports.report(job.view, now=timezone.now()), "store": stores[job.view % len(stores)]}
-        offender = add_offender(submission, fields, by=by, declared=True)
-        try:
-            add_still(offender, Upload(jpeg, f"still-{job.view:04}.jpg", fields["started_at"]), by=by)
-        except RejectedImage as error:
-            log.warning("demo_still_refused", code=error.code)
-        progress()
+        which, place = divmod(job.view, NUMBERS_EACH)
+        _load_offender(submissions[which], job.view, jpeg, by=retailers[which])
+        progress(
+            f"  {retailers[which].organisation}: {size.offenders} offenders" * (place + 1 == size.offenders)
+        )
+
+
+def _load_offender(submission: Submission, number: int, jpeg: bytes, *, by: User) -> None:
+    stores = list(by.organisation.stores.order_by("pk"))
+    fields = {**reports.report(number, now=timezone.now()), "store": stores[number % len(stores)]}
+    offender = add_offender(submission, fields, by=by, declared=True)
+    try:
+        add_still(offender, Upload(jpeg, f"still-{number:04}.jpg", fields["started_at"]), by=by)
+    except RejectedImage as error:
+        log.warning("demo_still_refused", code=error.code)
 
 
 def _who(number: int, size: Size) -> int:

@@ -180,7 +180,7 @@ def test_it_stops_without_orphans_and_starts_again_where_it_was(tmp_path: Path) 
         before = first.query(counts)
     assert first.program.returncode == 0
     assert len(everybody) >= len(SERVICES)
-    assert ended(everybody)
+    wait_until(lambda: ended(everybody), seconds=10, what="the end of all it had started")
     with running(tmp_path) as second:
         assert second.query(counts) == before
         everybody = second.everybody()
