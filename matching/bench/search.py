@@ -135,7 +135,7 @@ def faiss_search(vectors: NDArray[np.float32]) -> Callable[[NDArray[np.float32]]
 
 
 def measure_search(report: Report, path: Path, vectors: NDArray[np.float32], batch: int, rounds: int) -> None:
-    """One probe and a batch of probes, in both arithmetics, beside faiss and a plain reading of the same bytes."""
+    """One probe and a batch, in both arithmetics, beside faiss and a plain reading of the same bytes."""
     queries = probes(vectors, batch)
     int8 = made(path, report.dimension, Tuning())
     float32 = made(path, report.dimension, Tuning(arithmetic="float32"))

@@ -221,9 +221,7 @@ class FlatIndex:
         return mapping, header
 
     def _writer(self) -> Writer:
-        writer = Writer(self.path)
-        self._require_ours(writer.header)
-        return writer
+        return Writer(self.path, *self._current())
 
     def _require_ours(self, header: Header) -> None:
         ours = (self._model, GRID, self._dimension, self._epoch)
@@ -262,11 +260,11 @@ def _fresh(writer: Writer, batch: RowBatch, seq: int) -> RowBatch:
 
 def _already_there(writer: Writer, batch: RowBatch) -> NDArray[np.bool_]:
     mapping = writer.mapping
-    known = mapping.flat(mapping.ids, writer.header.rows)
-    there = np.isin(batch.ids, known)
-    for template_id, vector in zip(batch.ids[there], batch.vectors[there], strict=True):
-        row = np.flatnonzero(known == template_id)[:1]
-        if mapping.at(mapping.vectors, row)[0].tobytes() != vector.tobytes():
+    rows = mapping.rows_with(batch.ids, writer.header.rows)
+    held = dict(zip(mapping.at(mapping.ids, rows).tolist(), mapping.at(mapping.vectors, rows), strict=True))
+    there = np.isin(batch.ids, list(held))
+    for template_id, vector in zip(batch.ids[there].tolist(), batch.vectors[there], strict=True):
+        if held[template_id].tobytes() != vector.tobytes():
             raise ValueError(f"template {template_id} is enrolled with another vector")
     return there
 
@@ -274,9 +272,8 @@ def _already_there(writer: Writer, batch: RowBatch) -> NDArray[np.bool_]:
 def _condemned(writer: Writer, ids: Ids, seq: int) -> tuple[NDArray[np.void], int]:
     """Tombstones for rows that hold those ids and for ids never heard of; the sum of the rows' digests."""
     mapping, header = writer.mapping, writer.header
-    known = mapping.flat(mapping.ids, header.rows)
-    rows = np.flatnonzero(np.isin(known, ids))
-    held = known[rows]
+    rows = mapping.rows_with(ids, header.rows)
+    held = mapping.at(mapping.ids, rows)
     buried = mapping.tombstones(0, header.tombstones)["template_id"]
     unheard = ids[~np.isin(ids, held) & ~np.isin(ids, buried)]
     records = np.concatenate(

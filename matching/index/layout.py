@@ -19,6 +19,7 @@ from matching.index.header import HEADER_BYTES, Header, latest
 from matching.index.protocol import Ids
 
 PAGE = 4096
+FEW = 8
 Scalar = TypeVar("Scalar", bound=np.generic)
 TOMBSTONE = np.dtype(
     [("template_id", "<i8"), ("enrolled", "<i8"), ("purged", "<i8"), ("row", "<i8"), ("check", "<u8")]
@@ -171,10 +172,21 @@ class Mapping:
         """L2 norm of what the codes leave out, rounded up, float32 (chunks, chunk_rows)."""
         return self.column("residuals")  # type: ignore[return-value]
 
-    def flat(self, column: Ids, rows: int) -> Ids:
-        """The first rows of a column as one array; a copy."""
-        used = self.geometry.chunks_for(rows)
-        return column[:used].reshape(-1)[:rows]
+    def rows_with(self, ids: Ids, rows: int) -> Ids:
+        """Which of the first `rows` rows have one of those ids (0: free), ascending."""
+        known = self.ids[: self.geometry.chunks_for(rows)]
+        # A few comparisons of the whole column are cheaper than the tables that isin makes.
+        few = len(ids) <= FEW
+        match = (
+            np.any([known == wanted for wanted in ids], axis=0) if few and len(ids) else np.isin(known, ids)
+        )
+        found = np.flatnonzero(match)
+        return found[found < rows]
+
+    def rows_after(self, seq: int, rows: int) -> Ids:
+        """Which of the first `rows` rows have a later seq, ascending."""
+        found = np.flatnonzero(self.seqs[: self.geometry.chunks_for(rows)] > seq)
+        return found[found < rows]
 
     def at(self, column: NDArray[Scalar], rows: Ids) -> NDArray[Scalar]:
         """A column's values at those rows; a copy."""

@@ -76,11 +76,10 @@ def grow(descriptor: int, geometry: Geometry, chunks: int) -> None:
 class Writer:
     """One change to the file at `path`; the caller holds its lock. Use as a context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mapping: Mapping, header: Header) -> None:
         self._path = path
-        self.mapping = Mapping(path)
-        self.header = self.mapping.header()
-        self.geometry = self.mapping.geometry
+        self.mapping, self.header = mapping, header
+        self.geometry = mapping.geometry
 
     def __enter__(self) -> "Writer":
         self._opened = opened(self._path, os.O_RDWR)
@@ -136,7 +135,7 @@ class Writer:
         header = self.header
         free = np.empty(0, dtype=np.int64)
         if header.live < header.rows:
-            free = np.flatnonzero(self.mapping.flat(self.mapping.ids, header.rows) == 0)[:count]
+            free = self.mapping.rows_with(np.zeros(1, np.int64), header.rows)[:count]
         past = np.arange(header.rows, header.rows + count - len(free), dtype=np.int64)
         return np.concatenate([free, past])
 
@@ -154,10 +153,8 @@ class Writer:
     def _uncommitted_rows(self) -> Ids:
         """Rows an unfinished add may have touched: free ones, those with a later seq, those past the end."""
         header = self.header
-        ids, seqs = (
-            self.mapping.flat(column, header.rows) for column in (self.mapping.ids, self.mapping.seqs)
-        )
-        inside = np.flatnonzero((ids == 0) | (seqs > header.seq))
+        free = self.mapping.rows_with(np.zeros(1, np.int64), header.rows)
+        inside = np.union1d(free, self.mapping.rows_after(header.seq, header.rows))
         return np.concatenate([inside, np.arange(header.rows, header.rows + header.intent_count)])
 
     def _erase(self, rows: Ids) -> tuple[bool, str]:
