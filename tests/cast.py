@@ -18,6 +18,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from PIL import Image
@@ -285,8 +286,9 @@ def search_still(still: Still, found: list[FoundFace] | None = None, *, person: 
 
 def searched_offender(by: User, campaign: Campaign, *, person: int = 1, **fields: Any) -> Offender:
     """An offender whose one still was searched."""
-    offender = make_offender(by, campaign, **fields)
-    search_still(make_still(offender), person=person)
+    with transaction.atomic():  # a worker that is up must not be quicker
+        offender = make_offender(by, campaign, **fields)
+        search_still(make_still(offender), person=person)
     return offender
 
 
