@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 NONCE_BYTES = 12
+OVERHEAD_BYTES = NONCE_BYTES + 16  # and the tag
 
 
 class VaultError(Exception):

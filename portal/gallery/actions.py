@@ -18,7 +18,7 @@ from portal.audit.tags import Tag
 from portal.celery import BULK, send_on_commit
 from portal.gallery import events
 from portal.gallery.models import CaseOutcome, CustodyImage, CustodySubject, EventKind, Template
-from portal.gallery.vectors import sealed
+from portal.gallery.vectors import dimension_of, sealed
 
 ENROL = "gallery.enrol_custody_image"
 WORKER = SystemActor("enrolment")
@@ -141,17 +141,25 @@ def change_review(
     )
 
 
-def purge_templates(images: Sequence[CustodyImage]) -> list[int]:
-    """Delete the template rows of images and append the purge events; ids of what went.
+@dataclass(frozen=True)
+class Purged:
+    """A template that is gone, and which index held it."""
 
-    Call inside the transaction of an erasure; the index follows before its next search, and
-    `portal.gallery.index.catch_up` makes it follow at once.
+    template_id: int
+    model: str
+    dimension: int
+
+
+def purge_templates(images: Sequence[CustodyImage]) -> list[Purged]:
+    """Delete the template rows of images and append the purge events; what went.
+
+    Call inside the transaction of an erasure. The index follows before its next search;
+    `portal.gallery.index.index_of(…).catch_up()` makes it follow at once and gives the receipt.
     """
-    gone: list[int] = []
-    for model in Template.objects.filter(image__in=images).values_list("model", flat=True).distinct():
-        rows = Template.objects.filter(image__in=images, model=model)
-        ids = list(rows.order_by("pk").values_list("pk", flat=True))
-        rows.delete()
+    rows = Template.objects.filter(image__in=images).order_by("model", "pk")
+    gone = [Purged(row.pk, row.model, dimension_of(row)) for row in rows]
+    rows.delete()
+    for model in sorted({one.model for one in gone}):
+        ids = [one.template_id for one in gone if one.model == model]
         events.append(EventKind.PURGED, ids, model=model)
-        gone += ids
     return gone

@@ -1,6 +1,7 @@
 """Appending to the ordered log, in the transaction that adds or removes templates."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import connection
 
@@ -29,6 +30,6 @@ def append(kind: EventKind, template_ids: Sequence[int], *, model: str) -> int:
     return seq + len(events)
 
 
-def epoch() -> str:
+def epoch() -> UUID:
     """This database's identity, made on first use."""
-    return str(Epoch.objects.get_or_create(pk=1)[0].uid)
+    return Epoch.objects.get_or_create(pk=1)[0].uid

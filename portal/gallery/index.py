@@ -5,7 +5,7 @@ deletion counts for the next search of every process. Missing, damaged or foreig
 """
 
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
@@ -16,82 +16,118 @@ import structlog
 from django.conf import settings
 
 from matching.errors import IndexCorrupt, IndexForeign
-from matching.index import FlatIndex, Row
+from matching.index import FlatIndex, PurgeReceipt, RowBatch, Tombstone, Verification
 from portal.gallery import events
 from portal.gallery.models import Event, EventKind, Template
 from portal.gallery.vectors import vector_of
 
-BATCH = 5000
+BATCH = 20_000
 log = structlog.get_logger(__name__)
 
 
-@lru_cache(maxsize=4)
-def _opened(directory: Path, model: str, dimension: int, epoch: str) -> FlatIndex:
-    path = directory / f"{model}-{epoch}.index"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _only_one(path):
-        if not path.exists():
-            return FlatIndex.create(path, model=model, dimension=dimension, epoch=epoch)
+class ModelIndex:
+    """One model's index file on this host, and how it follows the database."""
+
+    def __init__(self, directory: Path, model: str, dimension: int) -> None:
+        epoch = events.epoch()
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.model, self.dimension = model, dimension
+        path = directory / f"{model}-{epoch}.index"
+        self._lock_path = path.with_suffix(".catch-up")
+        self.flat = FlatIndex(path, model=model, dimension=dimension, epoch=epoch)
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """Held by the one process of this host that is following the log."""
+        with self._lock_path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def catch_up(self) -> list[PurgeReceipt]:
+        """Apply every committed event the index has not seen; receipts of what was purged on the way."""
+        wanted = events.latest_seq()
+        if self._reached(wanted):
+            return []
+        with self._only_one():
+            if self._seen() is None:
+                self._start_anew()
+            return self._follow(wanted)
+
+    def _reached(self, seq: int) -> bool:
+        seen = self._seen()
+        return seen is not None and seen >= seq
+
+    def _seen(self) -> int | None:
         try:
-            return FlatIndex.open(path, model=model, dimension=dimension, epoch=epoch)
-        except (IndexCorrupt, IndexForeign) as error:
-            log.warning("index_rebuilt", path=path.name, why=str(error))
-            path.unlink()
-            return FlatIndex.create(path, model=model, dimension=dimension, epoch=epoch)
+            return self.flat.snapshot().seq
+        except (IndexCorrupt, IndexForeign, FileNotFoundError) as error:
+            log.warning("index_unusable", index=self.flat.path.name, why=str(error))
+            return None
+
+    def _start_anew(self) -> None:
+        """An empty index that remembers every purge, so that no rebuild brings anybody back."""
+        self.flat.rebuild((), seq=0, purged=list(_tombstones(self.model)))
+
+    def _follow(self, wanted: int) -> list[PurgeReceipt]:
+        receipts: list[PurgeReceipt] = []
+        while (seen := self.flat.snapshot().seq) < wanted:
+            batch = list(Event.objects.filter(seq__gt=seen).order_by("seq")[:BATCH])
+            for kind, run in groupby(batch, key=lambda event: event.kind):
+                receipt = self._apply(EventKind(kind), list(run))
+                receipts += [receipt] if receipt else []
+        return receipts
+
+    def _apply(self, kind: EventKind, run: list[Event]) -> PurgeReceipt | None:
+        seq = run[-1].seq
+        seqs = {event.template_id: event.seq for event in run if event.model == self.model}
+        if kind == EventKind.PURGED and seqs:
+            return self.flat.purge(seqs, seq=seq)
+        rows = _rows(list(seqs), seqs, self.dimension)
+        if len(rows.ids):
+            self.flat.add(rows, seq=seq)
+        else:
+            self.flat.advance(seq=seq)
+        return None
+
+    def verify(self) -> Verification:
+        """Compare every byte of the index with the database's templates."""
+        self.catch_up()
+        ids = list(Template.objects.filter(model=self.model).order_by("pk").values_list("pk", flat=True))
+        return self.flat.verify(_rows(ids, {}, self.dimension))
 
 
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Held by the one process of this host that changes the index."""
-    with path.with_suffix(".catch-up").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _tombstones(model: str) -> Iterator[Tombstone]:
+    purged = dict(Event.objects.filter(kind=EventKind.PURGED, model=model).values_list("template_id", "seq"))
+    added = Event.objects.filter(kind=EventKind.ADDED, model=model, template_id__in=purged)
+    for template_id, seq in added.values_list("template_id", "seq"):
+        yield Tombstone(template_id, seq, purged[template_id])
+
+
+def _rows(ids: Sequence[int], seqs: dict[int, int], dimension: int) -> RowBatch:
+    # A template purged since has no row any more; its purge is a later event of the same log.
+    found: list[Template] = []
+    for start in range(0, len(ids), 5000):
+        found += Template.objects.filter(pk__in=ids[start : start + 5000]).order_by("pk")
+    vectors = np.empty((len(found), dimension), np.float32)
+    for position, template in enumerate(found):
+        vectors[position] = vector_of(template)
+    order = np.fromiter((template.pk for template in found), np.int64, len(found))
+    numbered = np.fromiter((seqs[pk] for pk in order.tolist()), np.int64, len(found)) if seqs else None
+    return RowBatch(order, vectors, numbered)
+
+
+@lru_cache(maxsize=4)
+def _opened(directory: Path, model: str, dimension: int, epoch: object) -> ModelIndex:
+    return ModelIndex(directory, model, dimension)
+
+
+def index_of(*, model: str, dimension: int) -> ModelIndex:
+    """This host's index of a model, as it stands."""
+    return _opened(Path(settings.INDEX_DIR), model, dimension, events.epoch())
 
 
 def current_index(*, model: str, dimension: int) -> FlatIndex:
-    """This host's index of a model, holding at least every event that had committed at the call."""
-    index = _opened(Path(settings.INDEX_DIR), model, dimension, events.epoch())
-    try:
-        catch_up(index)
-    except (IndexCorrupt, FileNotFoundError) as error:
-        log.warning("index_reopened", why=str(error))
-        _opened.cache_clear()
-        index = _opened(Path(settings.INDEX_DIR), model, dimension, events.epoch())
-        catch_up(index)
-    return index
-
-
-def catch_up(index: FlatIndex) -> int:
-    """Apply the events the index has not seen, in order; the seq it now stands at."""
-    wanted = events.latest_seq()
-    if index.snapshot().seq >= wanted:
-        return wanted
-    with _only_one(index.path):
-        while (seen := index.snapshot().seq) < wanted:
-            batch = list(Event.objects.filter(seq__gt=seen).order_by("seq")[:BATCH])
-            for kind, run in groupby(batch, key=lambda event: event.kind):
-                _apply(index, EventKind(kind), list(run))
-    return wanted
-
-
-def _apply(index: FlatIndex, kind: EventKind, run: list[Event]) -> None:
-    seq = run[-1].seq
-    ids = [event.template_id for event in run if event.model == index.model]
-    if kind == EventKind.PURGED and ids:
-        index.purge(ids, seq=seq)
-    elif kind == EventKind.ADDED and ids:
-        index.add(list(_rows(ids)), seq=seq)
-    else:
-        index.advance(seq=seq)
-
-
-def _rows(ids: Iterable[int]) -> Iterator[Row]:
-    # A template purged since has no row any more; its purge is a later event of the same log.
-    for template in Template.objects.filter(pk__in=list(ids)).order_by("pk"):
-        yield Row(template.pk, vector_of(template))
-
-
-def stored_rows(model: str) -> Iterator[Row]:
-    """Every template of a model as the database holds it: what a rebuild or a verification compares with."""
-    for template in Template.objects.filter(model=model).order_by("pk").iterator(chunk_size=BATCH):
-        yield Row(template.pk, np.asarray(vector_of(template)))
+    """This host's index, holding at least every event that had committed at the call."""
+    index = index_of(model=model, dimension=dimension)
+    index.catch_up()
+    return index.flat

@@ -1,0 +1,35 @@
+"""What is due to be erased today."""
+
+from datetime import timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.utils import timezone
+
+from portal.gallery.models import CustodyImage
+from portal.reviews.states import DecisionState, Outcome
+from portal.submissions.models import Still
+
+DAY = timedelta(days=1)
+
+
+def stills_due() -> QuerySet[Still]:
+    """Stills of offenders not identified whose campaign's retention period has ended.
+
+    It counts from the decision, or from the day of arrival where there is none.
+    """
+    campaign = "offender__submission__campaign__retention_days"
+    kept = ExpressionWrapper(F(campaign) * DAY, output_field=DurationField())
+    since_decision = Q(
+        offender__decision__state=DecisionState.DECIDED,
+        offender__decision__decided_at__lt=timezone.now() - kept,
+    )
+    undecided = Q(offender__decision=None) | ~Q(offender__decision__state=DecisionState.DECIDED)
+    since_arrival = undecided & Q(added_at__lt=timezone.now() - kept)
+    return Still.objects.filter(since_decision | since_arrival).exclude(
+        offender__decision__outcome=Outcome.IDENTIFIED
+    )
+
+
+def custody_due() -> QuerySet[CustodyImage]:
+    """Custody images whose deletion was asked for and not yet carried out."""
+    return CustodyImage.objects.filter(deletion_requested_at__isnull=False, erased_at=None)

@@ -1,0 +1,20 @@
+"""The daily round of erasing."""
+
+import contextlib
+
+from portal.audit.log import SystemActor
+from portal.celery import MAINTENANCE, task
+from portal.retention import actions, queries
+
+ROUND = SystemActor("retention")
+
+
+@task("retention.purge_due", queue=MAINTENANCE, soft_seconds=3000, hard_seconds=3300)
+def purge_due() -> None:
+    """Erase stills past their retention period and custody images marked for deletion, one by one."""
+    for still in queries.stills_due().iterator():
+        with contextlib.suppress(actions.AlreadyErased):
+            actions.erase_still(still, by=ROUND, reason="retention period ended")
+    for image in queries.custody_due().iterator():
+        with contextlib.suppress(actions.AlreadyErased):
+            actions.erase_custody_image(image, by=ROUND, reason=image.deletion_reason or "deletion requested")
