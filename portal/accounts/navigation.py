@@ -31,6 +31,7 @@ INVITERS = frozenset({Role.ADMINISTRATOR, Role.RETAILER_MANAGER})
 OVERSIGHT = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 DESTINATIONS = (
     Destination("Dashboard", "retailer:dashboard", RETAILER_ROLES),
+    Destination("Campaigns", "retailer:campaigns", RETAILER_ROLES),
     Destination("Queue", "police:queue", REVIEWING_ROLES | {Role.AUDITOR}),
     Destination("Progress", "police:dashboard", POLICE_ROLES),
     Destination("Campaigns", "police:campaigns", POLICE_ROLES),

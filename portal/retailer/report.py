@@ -1,6 +1,6 @@
 """A report in words, part by part: only what was filled in."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import Field
@@ -47,6 +47,8 @@ def _line(offender: Offender, field: Field) -> Line:
     label = label[:1].upper() + label[1:]
     if isinstance(value, datetime):
         return Line(label, "", value)
+    if isinstance(value, date):
+        return Line(label, f"{value.day} {value:%b %Y}")
     if value is True:
         return Line(label, "Yes")
     shown = getattr(offender, f"get_{field.name}_display", lambda: value)()
