@@ -60,10 +60,10 @@ def aisle(view: Viewpoint, shop: int, half_width: float = 1.25) -> Array:
     _plane(
         picture,
         view,
-        _wall(shop),
+        _wall(shop % 4),
         [(-6, CEILING, LENGTH), (6, CEILING, LENGTH), (6, 0, LENGTH), (-6, 0, LENGTH)],
     )
-    _plane(picture, view, _floor(shop), [(-3, 0, LENGTH), (3, 0, LENGTH), (3, 0, near), (-3, 0, near)])
+    _plane(picture, view, _floor(shop % 4), [(-3, 0, LENGTH), (3, 0, LENGTH), (3, 0, near), (-3, 0, near)])
     for side in (-1, 1):
         x = side * half_width
         corners = [(x, SHELF_HIGH, near), (x, SHELF_HIGH, LENGTH), (x, 0, LENGTH), (x, 0, near)]
@@ -116,7 +116,7 @@ def _fill_shelf(sheet: Array, rng: np.random.Generator, level: int, tall: int) -
 
 
 def _product_colours(rng: np.random.Generator) -> tuple[Array, Array]:
-    hsv = np.array([[[rng.integers(0, 180), rng.integers(40, 230), rng.integers(90, 235)]]], np.uint8)
+    hsv = np.array([[[rng.integers(0, 180), rng.integers(15, 150), rng.integers(80, 225)]]], np.uint8)
     colour = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0]
     label = np.array((232, 228, 220)) if rng.random() < 0.6 else 255 - colour
     return colour.astype(float), label.astype(float)
@@ -188,7 +188,7 @@ def _wall(shop: int) -> Array:
     for x in range(310, 890, 58):
         cv2.rectangle(sheet, (x, 120), (x + 50, 300), (118, 134, 142), -1)
         for y in range(140, 300, 32):
-            colour = rng.integers(60, 220, 3).tolist()
+            colour = rng.integers(95, 185, 3).tolist()
             cv2.rectangle(sheet, (x + 3, y), (x + 46, y + 22), colour, -1)
     cv2.rectangle(sheet, (480, 40), (720, 90), rng.integers(30, 140, 3).tolist(), -1)
     return sheet

@@ -44,7 +44,7 @@ def beard_cover(who: Identity) -> Array:
         return np.clip(area * (0.16 + 0.16 * fine) * who.hair.beard_density, 0, 0.5)
     if style == "stubble":
         return np.clip(area * (0.34 + 0.35 * fine) * who.hair.beard_density, 0, 0.8)
-    hairs = 0.75 + 0.22 * patch("strand", who.seed, area.shape)
+    hairs = 0.84 + 0.13 * patch("strand", who.seed, area.shape)
     return (
         np.clip(1.25 * area - 0.12 + 0.1 * fine * area, 0, 1)
         * np.clip(hairs, 0, 0.97)
@@ -129,7 +129,7 @@ def _paint_lips(canvas: Array, who: Identity) -> None:
     ends = ramp(np.abs(s), 1.02, 0.92)
     cover = ramp(y - upper, -soft, soft) * ramp(lower - y, -1.3, 1.3) * ends
     skin = linear(who.skin.rgb)
-    lip = skin * 0.62 + (LIP_RED * (0.35 + skin.mean() * 1.5) - skin * 0.62) * mouth.redness
+    lip = skin * 0.62 + (LIP_RED * (0.16 + skin.mean() * 1.9) - skin * 0.62) * mouth.redness
     shade = np.where(y < line, 0.74, 1.0 + 0.18 * np.exp(-(((y - line - mouth.lower * 0.45) / 2) ** 2)))
     creases = 1 + 0.05 * patch("strand", who.seed + 9, cover.shape)
     lay(canvas, cover * (0.55 + 0.4 * mouth.redness), lip * (shade * creases)[..., None])

@@ -90,8 +90,8 @@ def _parts(who: Identity, wear: Outfit) -> list[_Cloth]:
     parts = [_leg(side, waist, 18 + swing * side, wear) for side in (-1, 1)]
     parts += [_hand(side, shoulder, swing, skin) for side in (-1, 1)]
     parts += [_forearm(side, shoulder, swing, sleeve) for side in (-1, 1)]
-    parts.append(_torso(neck, shoulder, waist, wear.colour))
     parts += [_upper_arm(side, shoulder, swing, wear.colour) for side in (-1, 1)]
+    parts.append(_torso(neck, shoulder, waist, wear.colour))
     if wear.top == "jacket":
         parts.append(_Cloth([(-16, 150), (16, 150), (20, 640), (-20, 640)], wear.trim, 12))
     return parts
@@ -99,11 +99,13 @@ def _parts(who: Identity, wear: Outfit) -> list[_Cloth]:
 
 def _torso(neck: float, shoulder: float, waist: float, colour: tuple[int, int, int]) -> _Cloth:
     half = [
-        (neck, 118),
-        (neck + 12, 134),
-        (shoulder * 0.62, 158),
-        (shoulder * 0.92, 178),
-        (shoulder, 215),
+        (neck + 5, 124),
+        (neck + 16, 136),
+        (neck + 32, 146),
+        (shoulder * 0.66, 162),
+        (shoulder * 0.86, 176),
+        (shoulder * 0.97, 194),
+        (shoulder + 3, 222),
         (shoulder * 0.93, 330),
         (waist, 480),
         (waist * 1.04, 660),
@@ -114,7 +116,7 @@ def _torso(neck: float, shoulder: float, waist: float, colour: tuple[int, int, i
 def _upper_arm(side: int, shoulder: float, swing: float, colour: tuple[int, int, int]) -> _Cloth:
     elbow = (side * (shoulder + 32), 470)
     return _Cloth(
-        _tube((side * (shoulder - 22), 215), (elbow[0], elbow[1] + 0.2 * swing), 52, 46), colour, 48
+        _tube((side * (shoulder - 34), 232), (elbow[0], elbow[1] + 0.2 * swing), 52, 46), colour, 48
     )
 
 
@@ -175,7 +177,7 @@ def _inflated(mask: Array, part: _Cloth, scale: float, seed: int) -> Array:
     depth = np.minimum(inside, part.roundness)
     height = np.sqrt(depth * (2 * part.roundness - depth)) * scale * shrink
     if not part.skin:
-        folds = patch("blotch", seed, height.shape) + 0.35 * patch("curl", seed, height.shape)
+        folds = 0.5 * patch("blotch", seed, height.shape) + 0.12 * patch("curl", seed, height.shape)
         height = height + 2.6 * scale * shrink * folds * 5
     height = cv2.GaussianBlur(height.astype(np.float32), (0, 0), 1.6)
     dx, dy = cv2.Sobel(height, cv2.CV_32F, 1, 0) / 8, cv2.Sobel(height, cv2.CV_32F, 0, 1) / 8

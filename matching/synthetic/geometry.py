@@ -57,7 +57,7 @@ def occlusion(radius: Array) -> Array:
     small = cv2.resize(radius, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     wide = cv2.resize(cv2.GaussianBlur(small, (0, 0), 5), radius.shape[::-1])
     near = cv2.GaussianBlur(radius, (0, 0), 3.5)
-    return np.clip(1 + 0.045 * (radius - wide) + 0.10 * (radius - near), 0.3, 1.12)
+    return np.clip(1 + 0.045 * (radius - wide) + 0.08 * (radius - near), 0.3, 1.12)
 
 
 def jaw_edge(who: Identity) -> Array:
@@ -157,13 +157,13 @@ def _nose(who: Identity) -> Array:
     centre = nose.skew * np.sin(np.pi * down)
     ridge = rise * np.exp(-0.5 * (np.abs((grid.x - centre) / half)) ** 2.3)
     wing = nose.half_width - 5.5
-    wings = 8.5 * _wings(wing, nose.base_y - 5.5)
+    wings = 8.0 * _wings(wing, nose.base_y - 5.5)
     tip = 5.0 * grid.bump(nose.skew * 0.3, tip_y - 1, nose.tip_round * 0.72, 5.5)
-    slope = 4.0 * _wings(wing * 0.55, nose.base_y - 16, 6, 11)
+    slope = 2.2 * _wings(wing * 0.5, nose.base_y - 15, 5, 10)
     return ridge + wings + tip + slope
 
 
-def _wings(x: float, y: float, spread_x: float = 4.4, spread_y: float = 4.6) -> Array:
+def _wings(x: float, y: float, spread_x: float = 4.0, spread_y: float = 4.2) -> Array:
     return face_grid().pair(x, y, spread_x, spread_y)
 
 

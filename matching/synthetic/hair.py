@@ -9,7 +9,7 @@ import numpy as np
 
 from matching.synthetic.geometry import Skeleton
 from matching.synthetic.identity import Identity
-from matching.synthetic.surface import Array, capsule_grid, linear, patch, ramp
+from matching.synthetic.surface import Array, capsule_grid, linear, noise, patch, ramp
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ def hair_layer(who: Identity, bare: Skeleton) -> HairLayer:
     style = STYLES[who.hair.style]
     strands = _strands(who, style)
     grown = _grown_area(who, strands)
-    height = _thickness(who, style) * ramp(grown, 0.6, 2.4)
-    cover = ramp(grown, 0.0, 1.0)
+    height = _thickness(who, style) * ramp(grown, 0.8, 2.8)
+    cover = ramp(grown, -0.5, 0.6)
     if style.curtain:
         cover, height = _with_curtain(who, bare, cover, height)
-    clumps = patch("curl" if style.noise == "curl" else "soft", who.seed + 21, grown.shape)
-    height = height * (1 + style.rough * (0.16 * clumps + 0.05 * strands))
+    clumps = patch("curl", who.seed + 21, grown.shape) if style.noise == "curl" else strands
+    height = height + np.minimum(height, 24) * style.rough * (0.16 * clumps + 0.05 * strands)
     thin = 0.82 if who.hair.style in ("buzz", "bald") else 1.0
     cover, height = (cover * thin).astype(np.float32), np.maximum(height, 0).astype(np.float32)
     return HairLayer(cover, height, _colour(who, style, strands))
@@ -79,12 +79,12 @@ def hairline(who: Identity) -> Array:
 def _strands(who: Identity, style: Style) -> Array:
     """Unit noise combed along the hair: waves sideways, a sweep towards the parting on top."""
     grid, hair = capsule_grid(), who.hair
-    tile = patch(style.noise, who.seed + 20, (1024, 1024))
+    start = int(np.random.default_rng((0x57A2, who.seed)).integers(0, 1024))
     high, wide = grid.shape
     rows, columns = np.mgrid[0:high, 0:wide].astype(np.float32)
     sweep = 60 * (hair.parting if who.hair.style != "tied" else 0.1) * ramp(grid.v, -20, -130)
     wave = (6 * hair.wave) * np.sin(grid.v / 9 + 2 * hair.parting)
-    return cv2.remap(tile, (columns + sweep + wave) % 1023, rows, cv2.INTER_LINEAR)
+    return cv2.remap(noise(style.noise), (columns + sweep + wave + start) % 1023, rows, cv2.INTER_LINEAR)
 
 
 def _grown_area(who: Identity, strands: Array) -> Array:
@@ -94,7 +94,8 @@ def _grown_area(who: Identity, strands: Array) -> Array:
     if who.hair.style == "fringe":
         drop = ramp(np.abs(grid.angle), 58, 34) * (24 + 5 * np.sin(grid.angle / 11 + 6 * who.hair.parting))
         line = line + drop
-    ragged = 2.2 * strands + 1.6 * patch("soft", who.seed + 22, grid.shape)
+    wild = 0.6 if who.hair.style == "tied" else 2.2
+    ragged = wild * strands + 0.7 * wild * patch("soft", who.seed + 22, grid.shape)
     soft = 5.0 if who.hair.style in ("buzz", "bald", "crop") else 3.2
     return ((line - grid.v + ragged) / soft).astype(np.float32)
 
@@ -111,7 +112,7 @@ def _with_curtain(who: Identity, bare: Skeleton, cover: Array, height: Array) ->
     """Hair that hangs beside the face, over the ears and down to ``length_y``."""
     grid, hair = capsule_grid(), who.hair
     wave = 2.5 * hair.wave * np.sin(grid.v / 13 + 3 * hair.parting) + 1.5 * patch(
-        "soft", who.seed + 23, grid.shape
+        "blotch", who.seed + 23, grid.shape
     )
     opening = 66 + 5 * hair.parting * np.sign(grid.angle) - 9 * ramp(grid.v, 20, 110) + wave
     past = np.abs(grid.angle) - opening

@@ -323,7 +323,7 @@ def _brows(draw: _Draw, t: _Traits, hair: Hair) -> Brows:
 def _nose(draw: _Draw, t: _Traits) -> Nose:
     return Nose(
         base_y=draw.near(47 - 1.5 * t.f, 3.6),
-        half_width=draw.near(16.2 - 1.5 * t.f + 3.2 * t.tone, 2.2),
+        half_width=draw.near(15.4 - 1.4 * t.f + 3.2 * t.tone, 2.2),
         bridge_half=draw.near(6.8 + 1.2 * t.tone, 1.3),
         root_out=draw.near(9 - 2 * t.tone, 2.2),
         tip_out=draw.near(22, 2.8),

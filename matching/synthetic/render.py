@@ -76,13 +76,14 @@ class Sprite:
 
 def render_head(head: Head, pose: Pose, light: Light, camera: Camera) -> Sprite:
     """The head as the camera sees it; the sprite may reach beyond the picture."""
-    wide, up, down = 122 * camera.scale, 150 * camera.scale, 185 * camera.scale
+    wide, up, down = 122 * camera.scale, 168 * camera.scale, 185 * camera.scale
     left, top = int(camera.x - wide), int(camera.y - up)
     size = (int(up + down) // COARSE * COARSE, int(2 * wide) // COARSE * COARSE)
     column, row, miss = _trace(head, pose, camera, (left, top), size)
     texture = shade(head, pose, light)
     seen = cv2.remap(texture, column, row, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE).astype(np.float32)
-    cover = np.clip(1.25 - miss * camera.scale, 0, 1)
+    cover: Array = np.clip(1.25 - miss * camera.scale, 0, 1)
+    cover = cv2.morphologyEx(cover, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return Sprite(seen[..., :3], cover, seen[..., 3] / 255, left, top)
 
 
@@ -103,17 +104,26 @@ def shade(head: Head, pose: Pose, light: Light) -> Array:
 def _illumination(head: Head, turn: Array, light: Light) -> tuple[Array, Array]:
     """Light received and light mirrored (skin shine, hair sheen) per point."""
     nx, ny, nz = head.normal
-    received = light.ambient * (0.8 - 0.2 * (turn[:, 1] @ np.zeros(3) + ny)) * head.open
+    received = light.ambient * (0.8 - 0.2 * ny) * head.open
     shine = np.zeros_like(received)
     view = turn @ np.array([0, 0, 1], np.float32)
     for lamp in light.lamps:
-        towards = turn @ (np.asarray(lamp.direction, np.float32) / np.linalg.norm(lamp.direction))
+        towards = turn @ _unit(lamp.direction)
         facing = nx * towards[0] + ny * towards[1] + nz * towards[2]
         received += lamp.strength * np.clip((facing + 0.12) / 1.12, 0, None) * (0.35 + 0.65 * head.open)
-        half = (towards + view) / np.linalg.norm(towards + view)
+        half = _unit(towards + view)
         mirror = np.clip(nx * half[0] + ny * half[1] + nz * half[2], 0, 1)
-        shine += lamp.strength * (0.035 * head.gloss * mirror**14 + 0.03 * head.hair * mirror**6)
+        wide = mirror * mirror * mirror
+        wide *= wide
+        shine += lamp.strength * (
+            0.035 * head.gloss * wide * wide * mirror * mirror + 0.03 * head.hair * wide
+        )
     return received, shine * head.open
+
+
+def _unit(vector: Array | tuple[float, ...]) -> Array:
+    """The direction (3,) float32 with length 1."""
+    return (np.asarray(vector) / np.linalg.norm(vector)).astype(np.float32)
 
 
 def _trace(
@@ -122,11 +132,11 @@ def _trace(
     """Map column, map row and how far the ray misses (mm), each (h, w)."""
     small = (size[0] // COARSE, size[1] // COARSE)
     rays = _Rays(pose, camera, corner, small, COARSE)
-    depth, miss = _march(head.radius, rays, np.full(small, camera.distance - REACH, np.float32), 22, 0.75)
+    depth, miss = _march(head.radius, rays, np.full(small, camera.distance - REACH, np.float32), 20, 0.8)
     guess = cv2.resize(depth, size[::-1], interpolation=cv2.INTER_LINEAR)
     within = cv2.erode((miss < 1).astype(np.uint8), np.ones((3, 3), np.uint8))
     rays = _Rays(pose, camera, corner, size, 1)
-    depth, miss = _march(head.radius, rays, guess, 6, 0.8)
+    depth, miss = _march(head.radius, rays, guess, 5, 0.85)
     column, row, _ = _lookup(rays.at(depth))
     return column, row, miss * (cv2.resize(within, size[::-1], interpolation=cv2.INTER_NEAREST) == 0)
 
@@ -160,7 +170,8 @@ def _march(radius: Array, rays: _Rays, depth: Array, steps: int, pace: float) ->
         column, row, reach = _lookup(rays.at(depth))
         gap = reach - cv2.remap(radius, column, row, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
         closer = np.abs(gap) < closest
-        best[closer], closest[closer] = depth[closer], np.abs(gap)[closer]
+        np.copyto(best, depth, where=closer)
+        np.copyto(closest, np.abs(gap), where=closer)
         inside |= gap < 0
         depth = np.clip(depth + pace * np.clip(gap, -12, 40), rays.near, rays.far)
     return best, np.where(inside, 0, closest)

@@ -115,12 +115,12 @@ def noise(kind: str) -> Array:
 
 
 def patch(kind: str, seed: int, shape: tuple[int, int]) -> Array:
-    """A window (h, w <= 1024) of a noise tile, placed by the seed."""
-    tile = noise(kind)
-    place = np.random.default_rng((0x9A7C, seed, sum(kind.encode()))).integers(0, 1024, 2)
-    rows = (np.arange(shape[0]) + place[0]) % 1024
-    columns = (np.arange(shape[1]) + place[1]) % 1024
-    return tile[rows[:, None], columns[None, :]]
+    """A window (h, w <= 1024) of a noise tile, placed by the seed; read only."""
+    tile, rng = noise(kind), np.random.default_rng((0x9A7C, seed, sum(kind.encode())))
+    row, column = (
+        int(rng.integers(0, whole - part + 1)) for whole, part in zip(tile.shape, shape, strict=True)
+    )
+    return tile[row : row + shape[0], column : column + shape[1]]
 
 
 def linear(rgb: RGB) -> Array:
