@@ -15,6 +15,7 @@ urlpatterns = [
     path("decisions/", records.decisions, name="decisions"),
     path("searches/", records.searches, name="searches"),
     path("searches/<uuid:uid>/", records.search, name="search"),
+    path("searches/<uuid:uid>/replay/", records.search_replay, name="search-replay"),
     path("operations/", operations.operations, name="operations"),
     path("operations/live/", operations.operations_live, name="operations-live"),
     path("refused/", operations.refused, name="refused"),

@@ -1,6 +1,7 @@
 """The running service against its own OpenAPI document, with requests that schemathesis makes up."""
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import pytest
 import schemathesis
@@ -27,6 +28,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 schema = schemathesis.openapi.from_dict(document())
+# Its systematic phase makes hundreds of requests of one operation; the random one is bounded below.
+schema.config.phases.coverage.enabled = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def stage(cast: Cast, live_server: LiveServer) -> Stage:
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_service_keeps_to_its_schema(case: Case, stage: Stage) -> None:
     made_up = str(case.path_parameters.get("uid", "")) if case.path_parameters else ""
-    if made_up and made_up[0] < "c":  # most go to what is there, the rest to what is not
+    if made_up and crc32(f"{made_up}{case.body!r}".encode()) % 5:  # most go to what is there
         case.path_parameters = {"uid": stage.uids[case.path.split("/")[3]]}
     answer = case.call(base_url=stage.url, headers={"Authorization": f"Bearer {stage.secret}"})
     case.validate_response(answer, checks=CHECKS)

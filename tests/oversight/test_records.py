@@ -1,6 +1,7 @@
 """The lists of decisions and searches, and the record of a search."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -8,6 +9,7 @@ from django.urls import reverse
 from portal.accounts.roles import Role
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
+from portal.gallery.models import CustodyImage
 from portal.reviews.states import DecisionState, Outcome
 from portal.searches.models import Search
 from tests.cast import Cast, client_of, decide, decision_on, make_gallery, searched_offender
@@ -59,6 +61,33 @@ def test_a_search_record_says_what_was_asked_and_answered(cast: Cast) -> None:
     assert images[1].subject.name not in text
     entry = Entry.objects.latest("number")
     assert (entry.tag, entry.subject_id) == (Tag.CANDIDATES_VIEWED, str(search.uid))
+
+
+def test_a_replay_is_identical_until_the_gallery_changes(cast: Cast) -> None:
+    images = make_gallery(cast.force, 4)
+    searched_offender(cast.loss_prevention, cast.campaign, person=2)
+    search = Search.objects.get()
+    client, path = client_of(cast.auditor), reverse("oversight:search-replay", args=[search.uid])
+    assert "to the last bit" in client.post(path).content.decode()
+    entry = Entry.objects.latest("number")
+    assert (entry.tag, entry.actor_id, entry.details) == (
+        Tag.SEARCH_REPLAYED,
+        cast.auditor.pk,
+        {"identical": True},
+    )
+    CustodyImage.objects.filter(pk=images[1].pk).update(review_on=date(2001, 1, 1))
+    text = client.post(path).content.decode()
+    assert "the answer differs" in text
+    assert f"rank 1: was {images[1].subject.uid}" in text
+
+
+def test_who_may_replay(cast: Cast) -> None:
+    make_gallery(cast.force, 1)
+    searched_offender(cast.loss_prevention, cast.campaign)
+    path = reverse("oversight:search-replay", args=[Search.objects.get().uid])
+    for role, user in cast.by_role.items():
+        assert client_of(user).post(path).status_code == (200 if role in READERS else 403), role
+    assert client_of(cast.auditor).get(path).status_code == 405
 
 
 def test_searches_are_narrowed(cast: Cast) -> None:
