@@ -1,8 +1,11 @@
-"""From a found face to the 150-pixel chip dlib's network was trained on, and the points its pose is read from.
+"""From a found face to the 150-pixel chips dlib's network was trained on, and the points its pose is read
+from.
 
-Measured (docs/evaluation.md): this chip, not the detector's own crop, decides the accuracy of the default model.
+This chip, not the detector's own crop, decides the accuracy of the default model (docs/evaluation.md). Two
+predictors disagree most where the picture is poorest; averaging both chips' vectors pays there.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,22 @@ from matching.weights import FIVE_POINTS, SIXTY_EIGHT_POINTS, verified_path
 
 CHIP_SIZE = 150
 CHIP_PADDING = (
-    0.25  # what dlib_face_recognition_resnet_model_v1 was trained with (dlib, dnn_face_recognition_ex.cpp)
+    0.25  # what dlib_face_recognition_resnet_model_v1 was trained with (dnn_face_recognition_ex.cpp)
 )
 
 
+@dataclass(frozen=True)
+class Aligned:
+    """Chips uint8 (150, 150, 3) RGB, by 5 and by 68 points; the points in the image's pixels."""
+
+    chip: NDArray[np.uint8]
+    second_chip: NDArray[np.uint8]
+    five: Landmarks
+    outline: Landmarks
+
+
 class Aligner:
-    """dlib's 5-point predictor for the chip, its 68-point predictor for the pose."""
+    """dlib's two shape predictors."""
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         import dlib
@@ -29,15 +42,15 @@ class Aligner:
         self._five = dlib.shape_predictor(str(verified_path(FIVE_POINTS, weights_dir)))
         self._sixty_eight = dlib.shape_predictor(str(verified_path(SIXTY_EIGHT_POINTS, weights_dir)))
 
-    def chip(self, image: Image, box: Box) -> tuple[NDArray[np.uint8], Landmarks]:
-        """Aligned uint8 (150, 150, 3) RGB, and the five points it was aligned by, in the image's pixels."""
-        shape = self._five(image, self._rectangle(box))
-        chip = self._dlib.get_face_chip(image, shape, CHIP_SIZE, CHIP_PADDING)
-        return np.asarray(chip, dtype=np.uint8), _points(shape)
+    def align(self, image: Image, square: Box) -> Aligned:
+        """`square` as dlib's own detector draws it; see Detection.square."""
+        place = self._rectangle(square)
+        five, outline = self._five(image, place), self._sixty_eight(image, place)
+        return Aligned(self._chip(image, five), self._chip(image, outline), _points(five), _points(outline))
 
-    def outline(self, image: Image, box: Box) -> Landmarks:
-        """68 points (iBUG 300-W order) in the image's pixels."""
-        return _points(self._sixty_eight(image, self._rectangle(box)))
+    def _chip(self, image: Image, shape: Any) -> NDArray[np.uint8]:
+        chip = self._dlib.get_face_chip(image, shape, CHIP_SIZE, CHIP_PADDING)
+        return np.asarray(chip, dtype=np.uint8)
 
     def _rectangle(self, box: Box) -> Any:
         left, top = round(box.x), round(box.y)

@@ -1,7 +1,7 @@
 """From a stranger's bytes to an image that is safe to keep, show and measure.
 
-`normalise` never decodes in this process: see decoding_child.py. What comes back is our own JPEG: 8-bit RGB, upright,
-without metadata. `decode_normalised` reads only that.
+`normalise` never decodes in this process: see decoding_child.py. What comes back is our own JPEG: 8-bit
+RGB, upright, without metadata. `decode_normalised` reads only that.
 """
 
 import atexit
@@ -43,7 +43,9 @@ class DecodeLimits:
 
 @dataclass(frozen=True)
 class NormalisedImage:
-    """`jpeg` is 8-bit RGB, upright, no metadata, quality 95, 4:4:4; sizes are pixels; sha256 are hex digests."""
+    """`jpeg` is 8-bit RGB, upright, no metadata, quality 95, 4:4:4; sizes are pixels; sha256 are hex
+    digests.
+    """
 
     jpeg: bytes
     width: int
@@ -57,19 +59,40 @@ class NormalisedImage:
 
 SENTENCES = {
     "empty_file": "The file is empty. Please export the still again and send that file.",
-    "file_too_large": "The file is larger than {max_mib} MB. Please send a single still as a JPEG, not the raw export.",
-    "unsupported_format": "This is not a JPEG, PNG or WebP picture. Please save the still as a JPEG and send that.",
+    "file_too_large": (
+        "The file is larger than {max_mib} MB. Please send a single still as a JPEG, not the raw export."
+    ),
+    "unsupported_format": (
+        "This is not a JPEG, PNG or WebP picture. Please save the still as a JPEG and send that."
+    ),
     "heic_not_supported": "This is a HEIC or AVIF photo. Please save or share it as a JPEG and send that.",
-    "video_not_supported": "This is a video. Please pause it where the face is clearest and send a still of that moment.",
-    "document_not_supported": "This is a PDF document. Please save the picture inside it as a JPEG and send that.",
-    "too_many_pixels": "The picture has too many pixels (the limit is {megapixels} million). Please send a smaller copy.",
-    "side_too_long": "One side of the picture is longer than {max_side} pixels. Please crop it to the scene and send that.",
-    "too_small": "The picture is smaller than {min_side} pixels on one side. Please send the full camera frame, not a crop.",
+    "video_not_supported": (
+        "This is a video. Please pause it where the face is clearest and send a still of that moment."
+    ),
+    "document_not_supported": (
+        "This is a PDF document. Please save the picture inside it as a JPEG and send that."
+    ),
+    "too_many_pixels": (
+        "The picture has too many pixels (the limit is {megapixels} million). Please send a smaller copy."
+    ),
+    "side_too_long": (
+        "One side of the picture is longer than {max_side} pixels. Please crop it to the scene and send that."
+    ),
+    "too_small": (
+        "The picture is smaller than {min_side} pixels on one side. Please send the full "
+        "camera frame, not a crop."
+    ),
     "animated": "This file is an animation. Please send one still picture.",
-    "too_many_scans": "This JPEG is built in an unusual way. Please open it, save it again as a JPEG and send that.",
+    "too_many_scans": (
+        "This JPEG is built in an unusual way. Please open it, save it again as a JPEG and send that."
+    ),
     "damaged": "The picture is damaged or incomplete. Please export the still again and send that file.",
-    "took_too_long": "The picture could not be opened in a reasonable time. Please save it again as a JPEG and send that.",
-    "decoder_crashed": "The picture could not be opened safely. Please save it again as a JPEG and send that.",
+    "took_too_long": (
+        "The picture could not be opened in a reasonable time. Please save it again as a JPEG and send that."
+    ),
+    "decoder_crashed": (
+        "The picture could not be opened safely. Please save it again as a JPEG and send that."
+    ),
 }
 
 
@@ -85,7 +108,9 @@ def refusal(code: str, limits: DecodeLimits) -> RejectedImage:
 
 
 def normalise(data: bytes, limits: DecodeLimits | None = None) -> NormalisedImage:
-    """Decode hostile bytes in a bounded child; raises RejectedImage (tell the sender) or DecoderUnavailable (retry)."""
+    """Decode hostile bytes in a bounded child; raises RejectedImage (tell the sender) or DecoderUnavailable
+    (retry).
+    """
     limits = limits or DecodeLimits()
     if not data:
         raise refusal("empty_file", limits)
@@ -154,7 +179,8 @@ def _receive_exactly(channel: socket.socket, size: int) -> bytes:
 
 
 class _Zygote:
-    """The decoding process of this process: started at first use, replaced when it is gone, never inherited by a fork.
+    """The decoding process of this process: started at first use, replaced when it is gone, never inherited
+    by a fork.
 
     Not multiprocessing's fork server: that one imports the caller's __main__ into every child (here Celery or
     gunicorn) and refuses to work inside a worker's daemonic process.
@@ -190,7 +216,7 @@ class _Zygote:
         try:
             with theirs:
                 command = [sys.executable, "-P", str(script), str(theirs.fileno())]
-                self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and file)
+                self._process = subprocess.Popen(
                     command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=_child_environment()
                 )
         except OSError as error:

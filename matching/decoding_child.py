@@ -1,10 +1,12 @@
-"""The process in which strangers' bytes are decoded. Run by path; it must import nothing but the library and Pillow.
+"""The process in which strangers' bytes are decoded. Run by path; it must import nothing but the library
+and Pillow.
 
-`decoding.py` starts one of these per process (the zygote, Pillow already imported). For every file the zygote is
-sent one end of a socket, forks, and the fork bounds itself (memory, CPU, files, wall clock) before it looks at a byte.
-A crash, a loop or a memory bomb therefore ends one fork and nothing else.
+`decoding.py` starts one of these per process (the zygote, Pillow already imported). For every file the
+zygote is sent one end of a socket, forks, and the fork bounds itself (memory, CPU, files, wall clock)
+before it looks at a byte. A crash, a loop or a memory bomb therefore ends one fork and nothing else.
 
-On the socket: 8-byte length + JSON limits, 8-byte length + file; back: 8-byte length + JSON answer, then the JPEG.
+On the socket: 8-byte length + JSON limits, 8-byte length + file; back: 8-byte length + JSON answer, then
+the JPEG.
 """
 
 import io
@@ -52,7 +54,9 @@ def recognise(data: bytes) -> str:
 
 
 def count_jpeg_scans(data: bytes, stop_after: int) -> int:
-    """Start-of-scan markers in the main image, read from the raw bytes; a decoder pays for every one of them."""
+    """Start-of-scan markers in the main image, read from the raw bytes; a decoder pays for every one of
+    them.
+    """
     scans, at = 0, 2
     while at + 4 <= len(data) and scans <= stop_after:
         if data[at] != 0xFF:
@@ -117,7 +121,7 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(0x0112, 1))
-    except Exception:  # damaged metadata is dropped anyway
+    except Exception:  # noqa: BLE001 damaged metadata is dropped anyway
         return 1
 
 
@@ -131,9 +135,9 @@ def decode(data: bytes, limits: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     source_size = image.size
     orientation = _orientation(image)
     image.load()
-    image = upright(fit(to_rgb(image), limits["output_max_side"]), orientation)
-    clean = Image.new("RGB", image.size)
-    clean.paste(image)
+    turned = upright(fit(to_rgb(image), limits["output_max_side"]), orientation)
+    clean = Image.new("RGB", turned.size)  # a new image: nothing but pixels is carried over
+    clean.paste(turned)
     out = io.BytesIO()
     clean.save(out, "JPEG", quality=95, subsampling=0)
     facts = {"format": kind, "source": source_size, "size": clean.size}
@@ -175,7 +179,7 @@ def judge(data: bytes, limits: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         return {"refused": str(refusal)}, b""
     except (MemoryError, Image.DecompressionBombWarning, Image.DecompressionBombError):
         return {"refused": "too_many_pixels"}, b""
-    except Exception as error:  # whatever a damaged file makes a decoder raise
+    except Exception as error:  # noqa: BLE001 whatever a damaged file makes a decoder raise
         return {"refused": "damaged", "detail": type(error).__name__}, b""
 
 

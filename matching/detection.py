@@ -1,25 +1,35 @@
-"""Finding faces: boxes with a score, best first. Detectors share a Protocol; which one is a setting."""
+"""Finding faces: tight boxes with a score. Detectors share a Protocol; which one is a setting.
 
+The default is a cascade: what finds nearly every face in a usable still runs first, and what costs more or
+errs more often runs only where nothing was found. Shares and false alarms of every step:
+docs/evaluation.md.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from matching.engine import Image
-from matching.geometry import Box, mapped
-from matching.mtcnn_network import MtcnnNetworks, Thresholds
+import numpy as np
 
-HOG_SHORTEST_FACE = 40  # pixels; dlib's HOG window with one upsampling
-LONGEST_SIDE = (
-    1600  # a still is searched at no more than this; a 20-pixel face in a larger one is searched by region
-)
+from matching.engine import Image
+from matching.geometry import Box, clipped, grown, intersection_over_smaller, mapped
+from matching.mtcnn_network import Floats, MtcnnNetworks, Thresholds
+
+LONGEST_SIDE = 1600  # a still is searched at no more than this; a 20-pixel face in a larger one, by region
+REGION_FACE = 80  # a drawn region is brought to this width before it is searched
+DRAWN_SCORE = 0.0  # of a face that only the person who drew the box has seen
 
 
 @dataclass(frozen=True)
 class Detection:
-    """`score` orders detections of one detector; it is no probability."""
+    """`score` orders detections of one detector, it is no probability; `square` is where landmarks are
+    looked for.
+    """
 
     box: Box
     score: float
+    square: Box
 
 
 class Detector(Protocol):
@@ -29,11 +39,14 @@ class Detector(Protocol):
     version: str
 
     def detect(self, image: Image) -> list[Detection]:
-        """Boxes in the image's pixels, any order."""
+        """Faces in the image's pixels, any order."""
+
+    def detect_in(self, image: Image, region: Box) -> list[Detection]:
+        """Faces in the region a person drew around one; never empty: at worst the region itself."""
 
 
 class HogDetector:
-    """dlib's frontal HOG detector on an image upsampled once."""
+    """dlib's frontal HOG detector on an image upsampled once: faces from about 40 px, near frontal."""
 
     name = "hog"
     version = "dlib-20.0.1"
@@ -46,43 +59,132 @@ class HogDetector:
         self._upsample = upsample
 
     def detect(self, image: Image) -> list[Detection]:
-        """Faces at least about 40 px wide, near frontal."""
-        small, scale = shrunk(image, LONGEST_SIDE)
+        """Its boxes are the squares its landmarks were trained with."""
+        small, scale = resized(image, min(1.0, LONGEST_SIDE / max(image.shape[:2])))
         boxes, scores, _ = self._detector.run(small, self._upsample, self._threshold)
-        found = [Box(b.left(), b.top(), b.width(), b.height()) for b in boxes]
-        return [
-            Detection(mapped(box, 1 / scale), float(score)) for box, score in zip(found, scores, strict=True)
-        ]
+        found = [mapped(Box(b.left(), b.top(), b.width(), b.height()), 1 / scale) for b in boxes]
+        return [Detection(box, float(score), box) for box, score in zip(found, scores, strict=True)]
 
-
-def shrunk(image: Image, longest: int) -> tuple[Image, float]:
-    """The image at no more than `longest` pixels a side, and the factor applied (<= 1)."""
-    import cv2
-
-    scale = min(1.0, longest / max(image.shape[:2]))
-    if scale == 1.0:
-        return image, 1.0
-    size = round(image.shape[1] * scale), round(image.shape[0] * scale)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
+    def detect_in(self, image: Image, region: Box) -> list[Detection]:
+        """The region is enlarged first."""
+        return _in_region(image, region, self.detect)
 
 
 class CascadeDetector:
-    """MTCNN's networks at their usual thresholds; only where that finds nothing, twice the size and lower ones."""
+    """MTCNN's networks: as published; then smoothed, smaller and brighter; then as a close-up without
+    margins.
+    """
 
     name = "cascade"
-    version = "mtcnn-1.0.0/1"
+    version = "mtcnn-1.0.0/2"
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         self._networks = MtcnnNetworks(weights_dir)
 
     def detect(self, image: Image) -> list[Detection]:
-        """Faces at least about 16 px wide, any light."""
-        small, scale = shrunk(image, LONGEST_SIDE)
-        for shortest, limits in ((20, Thresholds()), (14, Thresholds(0.5, 0.5, 0.5))):
-            boxes, scores, _ = self._networks.find(small, shortest, limits)
-            if len(boxes):
-                break
-        return [
-            Detection(mapped(Box(*map(float, (l, t, r - l, b - t))), 1 / scale), float(score))
-            for (l, t, r, b), score in zip(boxes, scores, strict=True)
-        ]
+        """Faces from about 16 px."""
+        small, scale = resized(image, min(1.0, LONGEST_SIDE / max(image.shape[:2])))
+        for step in (self._plainly, self._smoothed, self._brightened, self._close_up):
+            found = step(small)
+            if found:
+                return [_enlarged(detection, 1 / scale) for detection in found]
+        return []
+
+    def detect_in(self, image: Image, region: Box) -> list[Detection]:
+        """The person knows that a face is there: enlarged, smoothed, lower thresholds."""
+        return _in_region(image, region, self._prompted)
+
+    def _plainly(self, image: Image) -> list[Detection]:
+        return _detections(*self._networks.find(image, 20, Thresholds())[:2])
+
+    def _smoothed(self, image: Image) -> list[Detection]:
+        return _detections(*self._networks.find(smoothed(image), 16, Thresholds(0.5, 0.5, 0.5))[:2])
+
+    def _brightened(self, image: Image) -> list[Detection]:
+        bright = brightened(smoothed(image), 0.6)
+        return _detections(*self._networks.find(bright, 16, Thresholds(0.5, 0.5, 0.5))[:2])
+
+    def _close_up(self, image: Image) -> list[Detection]:
+        """A face that fills the picture, or is cut by its edge, needs margins to be seen as one."""
+        margin = max(image.shape[:2]) // 3
+        wide = brightened(framed(image, margin), 0.5)
+        found = self._networks.find(wide, min(image.shape[:2]) / 4, Thresholds(0.5, 0.5, 0.5))
+        boxes = found[0] - np.float32(margin)
+        return _detections(boxes, found[1])
+
+    def _prompted(self, image: Image) -> list[Detection]:
+        plain = self._networks.find(image, REGION_FACE * 0.4, Thresholds(0.5, 0.5, 0.5))
+        if not len(plain[0]):
+            bright = brightened(smoothed(image), 0.6)
+            plain = self._networks.find(bright, REGION_FACE * 0.4, Thresholds(0.4, 0.3, 0.3))
+        return _detections(*plain[:2])
+
+
+def _detections(boxes: Floats, scores: Floats) -> list[Detection]:
+    return [
+        _tight(Box(left, top, right - left, bottom - top), score)
+        for (left, top, right, bottom), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+    ]
+
+
+def _tight(box: Box, score: float) -> Detection:
+    """With the square dlib's detector would have drawn: fitted on 3,399 photos on which both detectors
+    agree.
+    """
+    side = 0.99 * (box.area**0.5)
+    x, y = box.centre
+    x, y = x + 0.0186 * side, y - 0.0641 * side
+    return Detection(box, score, Box(x - side / 2, y - side / 2, side, side))
+
+
+def _enlarged(detection: Detection, scale: float, dx: float = 0.0, dy: float = 0.0) -> Detection:
+    return Detection(
+        mapped(detection.box, scale, dx, dy), detection.score, mapped(detection.square, scale, dx, dy)
+    )
+
+
+def _in_region(image: Image, region: Box, find: Callable[[Image], Sequence[Detection]]) -> list[Detection]:
+    """Search the region and its surroundings at a set size; keep what overlaps what was drawn."""
+    area = clipped(grown(region, 0.75), image.shape[1], image.shape[0])
+    left, top = int(area.x), int(area.y)
+    crop = image[top : int(area.y + area.h), left : int(area.x + area.w)]
+    drawn = _tight(region, DRAWN_SCORE)
+    if min(crop.shape[:2]) < 8 or region.area <= 0:
+        return [drawn]
+    crop, scale = resized(crop, REGION_FACE / max(region.w, 1.0))
+    found = [_enlarged(detection, 1 / scale, left, top) for detection in find(crop)]
+    inside = [one for one in found if intersection_over_smaller(one.box, region) > 0.5]
+    return inside or [drawn]
+
+
+def resized(image: Image, scale: float) -> tuple[Image, float]:
+    """The image scaled, at most 8 times larger, and the factor that was applied."""
+    import cv2
+
+    scale = min(scale, 8.0)
+    if scale == 1.0:
+        return image, 1.0
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=kind), dtype=np.uint8), scale
+
+
+def smoothed(image: Image) -> Image:
+    """Sensor noise and JPEG blocks hide small faces from the networks more than a slight blur does."""
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), dtype=np.uint8)
+
+
+def brightened(image: Image, gamma: float) -> Image:
+    """Gamma below 1 lifts the shadows."""
+    table = (255 * (np.arange(256) / 255.0) ** gamma).astype(np.uint8)
+    return table[image]
+
+
+def framed(image: Image, margin: int) -> Image:
+    """The image with its own edge pixels repeated `margin` pixels outwards."""
+    import cv2
+
+    sides = (margin,) * 4
+    return np.asarray(cv2.copyMakeBorder(image, *sides, cv2.BORDER_REPLICATE), dtype=np.uint8)

@@ -1,8 +1,9 @@
 """dlib's 128-d face network in ONNX Runtime: the same weights, several times faster on a CPU.
 
-dlib writes its networks from the input to the output: a layer's name, then its parameters as one tensor (version, four
-sizes, little-endian floats). The architecture is that of dlib's examples/dnn_face_recognition_ex.cpp (anet_type).
-Agreement with dlib itself is tested (cosine >= 0.9999) and measured in docs/evaluation.md.
+dlib writes its networks from the input to the output: a layer's name, then its parameters as one tensor
+(version, four sizes, little-endian floats). The architecture is that of dlib's
+examples/dnn_face_recognition_ex.cpp (anet_type). Agreement with dlib itself is tested (cosine >= 0.9999)
+and measured in docs/evaluation.md.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ def network_graph(dat: bytes) -> bytes:
     out = graph.node("MaxPool", [out], kernel_shape=(3, 3), strides=(2, 2))
     side, channels = 35, 32
     for filters, stride in _BLOCKS:
-        out, side = _residual(graph, out, (next(layers), next(layers)), stride, side, filters - channels)
+        out, side = _residual(graph, out, (next(layers), next(layers)), (stride, side), filters - channels)
         channels = filters
     pooled = graph.node("Flatten", [graph.node("GlobalAveragePool", [out])])
     after_sizes = dat.rindex(b"fc_2") + 4 + 5  # past the numbers of outputs (2 bytes) and inputs (3 bytes)
@@ -85,9 +86,12 @@ def network_graph(dat: bytes) -> bytes:
 
 
 def _residual(
-    graph: Graph, entry: str, pair: tuple[_Convolution, _Convolution], stride: int, side: int, widened: int
+    graph: Graph, entry: str, pair: tuple[_Convolution, _Convolution], shape: tuple[int, int], widened: int
 ) -> tuple[str, int]:
-    """relu(block(x) + x); a halving block pools x, and the smaller of the two is padded with zeros, as dlib does."""
+    """relu(block(x) + x); a halving block pools x, and the smaller of the two is padded with zeros, as dlib
+    does.
+    """
+    stride, side = shape
     inner = graph.node("Relu", [_convolve(graph, entry, pair[0], stride, padding=1 if stride == 1 else 0)])
     block = _convolve(graph, inner, pair[1], 1, padding=1)
     if stride == 1:

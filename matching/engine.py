@@ -19,9 +19,9 @@ class QualityMeasures:
     """One face's measures under ISO/IEC 29794-5 names; how each is computed is in quality.py.
 
     inter_eye_distance, face_width: pixels of the image. yaw, pitch, roll: degrees, 0 = facing the camera.
-    sharpness 0..100, up is sharper. illumination_uniformity 0..1, up is more even. under_exposure, over_exposure:
-    0..1, share of the face's pixels. contrast 0..1, spread of luminance. compression 0..1, visible blocking.
-    unified_score 0..100, up is better.
+    sharpness 0..100, up is sharper. illumination_uniformity 0..1, up is more even. under_exposure,
+    over_exposure: 0..1, share of the face's pixels. contrast 0..1, spread of luminance. compression 0..1,
+    visible blocking. unified_score 0..100, up is better.
     """
 
     inter_eye_distance: float
@@ -44,13 +44,18 @@ class QualityMeasures:
 
 @dataclass(frozen=True)
 class Face:
-    """One face: where it is, how sure the detector was (no probability), how good it is, and its aligned chip."""
+    """One face: where it is, how sure the detector was (no probability), how good it is, and its aligned
+    chips.
+
+    `chip` is what people are shown and models see; `second_chip` is the same face by other landmarks, if any.
+    """
 
     box: Box
     landmarks: Landmarks
     detection_score: float
     quality: QualityMeasures
     chip: NDArray[np.uint8]  # (150, 150, 3) RGB
+    second_chip: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,18 @@ class FaceEngine(Protocol):
     info: EngineInfo
 
     def find_faces(self, image: Image, *, region: Box | None = None) -> list[Face]:
-        """Faces, most prominent first; `region` is where a person drew a box, and then only that place counts."""
+        """Faces, most prominent first; `region` is where a person drew a box, and then only that place
+        counts.
+        """
 
     def embed(self, faces: Sequence[Face]) -> Vectors:
         """float32 (n, d), rows of unit L2 norm; (0, d) for no faces."""
 
 
 def load_engine(settings: EngineSettings | None = None) -> FaceEngine:
-    """The engine of these settings; raises WeightsMissing or WeightsMismatch. Call it in the worker, after the fork."""
+    """The engine of these settings; raises WeightsMissing or WeightsMismatch. Call it in the worker, after
+    the fork.
+    """
     from matching.deepface_engine import DeepFaceEngine
 
     return DeepFaceEngine(settings or EngineSettings())

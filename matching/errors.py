@@ -11,7 +11,8 @@
         ├── IndexCorrupt         missing, truncated or its checksum is wrong
         └── IndexForeign         built for another model, grid or database
 
-A dependency's exceptions are mapped to these at the boundary; callers never catch Pillow's, dlib's or ONNX's own.
+A dependency's exceptions are mapped to these at the boundary; callers never catch Pillow's, dlib's or
+ONNX's own.
 """
 
 
@@ -20,7 +21,9 @@ class MatchingError(Exception):
 
 
 class RejectedImage(MatchingError):
-    """The file cannot be used. `code` is stable snake_case for the API, `message` a sentence for a shop manager."""
+    """The file cannot be used. `code` is stable snake_case for the API, `message` a sentence for a shop
+    manager.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")

@@ -1,7 +1,7 @@
 """Accuracy of an engine on a labelled gallery and probes: open-set identification figures (ISO/IEC 19795-1).
 
-One gallery person counts once, by the best of their images. A mated probe whose face is not found is a miss; a
-non-mated one whose face is not found raises no alarm.
+One gallery person counts once, by the best of their images. A mated probe whose face is not found is a
+miss; a non-mated one whose face is not found raises no alarm.
 """
 
 import csv
@@ -48,7 +48,9 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One probe against the gallery's persons: best score of anyone; its mate's score and rank (1 = first, 0 = none)."""
+    """One probe against the gallery's persons: best score of anyone; its mate's score and rank (1 = first,
+    0 = none).
+    """
 
     source: str
     mated: bool
@@ -66,7 +68,9 @@ def evaluate_files(
     processes: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """The figures of `manage.py evaluate`; both arguments may be the same file. Raises what load_engine raises."""
+    """The figures of `manage.py evaluate`; both arguments may be the same file. Raises what load_engine
+    raises.
+    """
     started = time.monotonic()
     settings = settings or EngineSettings()
     gallery = read_rows(gallery_csv, {"gallery"})
@@ -171,7 +175,9 @@ def _vector(engine: FaceEngine, path: Path) -> NDArray[np.float32] | None:
 
 
 def evaluate(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> dict[str, Any]:
-    """Figures from vectors. Per source: that source's probes against the whole gallery, at the overall thresholds."""
+    """Figures from vectors. Per source: that source's probes against the whole gallery, at the overall
+    thresholds.
+    """
     ranked = rank(gallery, probes)
     limits = thresholds(ranked)
     sources = sorted({entry.source for entry in ranked})
@@ -213,7 +219,9 @@ def _ranked(
 
 
 def thresholds(ranked: Sequence[Ranked]) -> dict[float, float]:
-    """For each FPIR the lowest score that at most that share of the non-mated probes exceeds; inf without any."""
+    """For each FPIR the lowest score that at most that share of the non-mated probes exceeds; inf without
+    any.
+    """
     tops = np.sort([entry.top_score for entry in ranked if not entry.mated])[::-1]
     return {rate: float(tops[int(rate * len(tops))]) if len(tops) else np.inf for rate in FPIRS}
 

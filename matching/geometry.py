@@ -1,4 +1,6 @@
-"""Boxes and points in pixels, x right, y down, origin at the image's upper left corner. Pure functions, no image."""
+"""Boxes and points in pixels, x right, y down, origin at the image's upper left corner. Pure functions, no
+image.
+"""
 
 from dataclasses import dataclass
 

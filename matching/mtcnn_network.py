@@ -1,8 +1,8 @@
 """MTCNN's three small networks in ONNX Runtime, with the weights that the `mtcnn` package carries (MIT).
 
-Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks", 2016. Proposals on an
-image pyramid, refined twice. The package itself runs on TensorFlow; running the same weights here costs a fraction of
-the time and keeps TensorFlow out of the workers.
+Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks", 2016.
+Proposals on an image pyramid, refined twice. The package itself runs on TensorFlow; running the same
+weights here costs a fraction of the time and keeps TensorFlow out of the workers.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,9 @@ class Thresholds:
 
 
 class MtcnnNetworks:
-    """Boxes as float32 (n, 4) left, top, right, bottom; scores (n,); points (n, 5, 2): eyes, nose, mouth corners."""
+    """Boxes as float32 (n, 4) left, top, right, bottom; scores (n,); points (n, 5, 2): eyes, nose, mouth
+    corners.
+    """
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         self._proposal = session(_proposal_graph(_weights(MTCNN_P, weights_dir)))
@@ -70,7 +72,7 @@ class MtcnnNetworks:
         )
         ys, xs = np.nonzero(scores[0, 1] > threshold)
         corner = np.stack([xs, ys], axis=1).astype(np.float32) * STRIDE
-        boxes = np.concatenate([corner, corner + CELL], axis=1) / np.float32(scale)
+        boxes = (np.concatenate([corner, corner + CELL], axis=1) / scale).astype(np.float32)
         score = scores[0, 1, ys, xs]
         rows = np.concatenate([boxes, score[:, None], corrections[0, :, ys, xs]], axis=1)
         return rows[_kept(boxes, score, 0.5, _union)]
@@ -132,7 +134,7 @@ def squared(boxes: Floats) -> Floats:
     """The square of the longer side about the same centre."""
     half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
     centre = (boxes[:, 2:] + boxes[:, :2]) / 2
-    return np.concatenate([centre - half, centre + half], axis=1)
+    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
 
 
 def _union(shared: Floats, area: Floats, areas: Floats) -> Floats:

@@ -1,9 +1,11 @@
-"""Writes the few ONNX operators we need as protobuf bytes, so that the `onnx` package is not needed to run a network.
+"""Writes the few ONNX operators we need as protobuf bytes, so that the `onnx` package is not needed to run
+a network.
 
-Field numbers are those of onnx.proto3 (ONNX IR version 8, operator set 17): github.com/onnx/onnx/blob/main/onnx/onnx.proto3
+Field numbers are those of onnx.proto3 (ONNX IR version 8, operator set 17):
+github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,8 +21,8 @@ _IR_VERSION, _OPSET = 8, 17
 class Graph:
     """Collects nodes and constants; every method that adds a node returns its output's name."""
 
-    inputs: dict[str, Sequence[int | str]]
-    outputs: dict[str, Sequence[int | str]]
+    inputs: Mapping[str, Sequence[int | str]]
+    outputs: Mapping[str, Sequence[int | str]]
     _nodes: list[bytes] = field(default_factory=list)
     _constants: list[bytes] = field(default_factory=list)
     _count: int = 0

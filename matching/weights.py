@@ -1,7 +1,7 @@
 """Weights files: where they are, that they are the ones measured, and what DeepFace needs to see.
 
-The default ones come with the `face_recognition_models` package (dlib's networks, public domain) and are read by path:
-the package itself imports pkg_resources. Nothing is ever downloaded.
+The default ones come with the `face_recognition_models` package (dlib's networks, public domain) and are
+read by path: the package itself imports pkg_resources. Nothing is ever downloaded.
 """
 
 import hashlib
@@ -16,7 +16,9 @@ from matching.errors import WeightsMismatch, WeightsMissing
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file this release was measured with: its name, its sha256 (hex), the package folder that carries it."""
+    """A file this release was measured with: its name, its sha256 (hex), the package folder that carries
+    it.
+    """
 
     name: str
     sha256: str
@@ -58,8 +60,8 @@ def verified_path(weights: WeightsFile, weights_dir: Path | None = None) -> Path
     found = sha256_of(path)
     if found != weights.sha256:
         raise WeightsMismatch(
-            f"{path} has sha256 {found[:16]}…, expected {weights.sha256[:16]}…. The file is damaged or another "
-            "version: put the original back (reinstall the package). Nothing is matched until then."
+            f"{path} has sha256 {found[:16]}…, expected {weights.sha256[:16]}…: it is damaged or another "
+            "version. Put the original back (reinstall the package). Nothing is matched until then."
         )
     return path
 
@@ -90,8 +92,8 @@ def sha256_of(path: Path) -> str:
 
 
 @lru_cache(maxsize=64)
-def _sha256_at(path: str, mtime_ns: int, size: int) -> str:
-    with open(path, "rb") as file:
+def _sha256_at(path: str, _mtime_ns: int, _size: int) -> str:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -108,7 +110,8 @@ def cache_dir() -> Path:
 
 
 def prepare_deepface_home(weights_dir: Path | None = None) -> Path:
-    """A DEEPFACE_HOME whose weights folder holds links to verified files, so that DeepFace never downloads them.
+    """A DEEPFACE_HOME whose weights folder holds links to verified files, so that DeepFace never downloads
+    them.
 
     With a `weights_dir`, every file in it is linked under its own name (other models' weights).
     """
