@@ -14,6 +14,7 @@ urlpatterns = [
     path("offenders/<uuid:uid>/", offenders.offender, name="offender"),
     path("offenders/<uuid:uid>/edit/", offenders.offender_edit, name="offender-edit"),
     path("offenders/<uuid:uid>/declare/", offenders.offender_declare, name="offender-declare"),
+    path("offenders/<uuid:uid>/discard/", offenders.offender_discard, name="offender-discard"),
     path("offenders/<uuid:uid>/stills/add/", stills.still_add, name="still-add"),
     path("stills/<uuid:uid>/face/", stills.still_face, name="still-face"),
     path("stills/<uuid:uid>/image/", stills.still_image, name="still-image"),

@@ -36,7 +36,11 @@ class SubmissionRefused(Exception):
 CLOSED = ("campaign_closed", "This campaign is closed, so nothing can be added or changed.")
 FULL = (
     "submission_full",
-    f"All {MAX_OFFENDERS} places are taken. Remove an offender to add another.",
+    f"All {MAX_OFFENDERS} places are taken. Discard a draft, or change one of the offenders instead.",
+)
+ALREADY_SENT = (
+    "already_sent",
+    "This report was sent to the police and cannot be discarded. Tell the officers if it is wrong.",
 )
 TOO_MANY_STILLS = (
     "too_many_stills",
@@ -157,6 +161,24 @@ def declare_offender(offender: Offender, *, by: User) -> None:
     for pk in offender.stills.values_list("pk", flat=True):
         send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=pk)
     record(Tag.OFFENDER_DECLARED, actor=by, subject=offender)
+
+
+@transaction.atomic
+def discard_draft(offender: Offender, *, by: User) -> None:
+    """Delete a report that was never declared, with its stills and their files; its place is free again."""
+    _must_accept(offender.submission.campaign_id)
+    if not Offender.objects.select_for_update().filter(pk=offender.pk, declared_at=None).exists():
+        raise SubmissionRefused(*ALREADY_SENT)
+    uid, keys = offender.uid, list(offender.stills.values_list("original_key", "copy_key"))
+    offender.delete()
+    transaction.on_commit(lambda: _delete_files(keys))
+    record(Tag.OFFENDER_ERASED, actor=by, subject=("submissions.offender", uid), stills=len(keys))
+
+
+def _delete_files(keys: list[tuple[str, str]]) -> None:
+    for original_key, copy_key in keys:
+        storage.originals().delete(original_key)
+        storage.stills().delete(copy_key)
 
 
 # --- stills ---------------------------------------------------------------------------------------

@@ -150,6 +150,7 @@ def test_every_page_is_accessible_and_fits(
         ("offender", offender.uid),
         ("offender-edit", offender.uid),
         ("offender-declare", draft.uid),
+        ("offender-discard", draft.uid),
         ("still-add", draft.uid),
         ("still-face", still.uid),
         ("receipt", cast.campaign.uid),

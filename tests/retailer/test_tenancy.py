@@ -15,7 +15,7 @@ from portal.submissions.models import Offender, Still
 from tests.cast import Cast, client_of, make_offender, make_still
 
 OF_CAMPAIGN = ("submission", "receipt", "offender-add")
-OF_OFFENDER = ("offender", "offender-edit", "offender-declare", "still-add")
+OF_OFFENDER = ("offender", "offender-edit", "offender-declare", "offender-discard", "still-add")
 OF_STILL = ("still-face", "still-image")
 ALL = OF_CAMPAIGN + OF_OFFENDER + OF_STILL
 VARYING = {"X-Request-ID", "Set-Cookie"}

@@ -26,6 +26,7 @@ from portal.submissions.actions import (
     add_offender,
     change_offender,
     declare_offender,
+    discard_draft,
     start_submission,
 )
 from portal.submissions.models import Campaign, Face, Offender, Still
@@ -174,3 +175,20 @@ def offender_declare(request: SignedInRequest, uid: str) -> HttpResponse:
             messages.success(request, f"Offender {one.rank} was sent. The stills are being searched.")
             return redirect("retailer:offender", uid=uid)
     return render(request, "retailer/offender_declare.html", {"offender": one, "form": form})
+
+
+@for_retailers
+@get_or_post
+def offender_discard(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Delete a draft, after asking."""
+    one = get_object_or_404(offenders_for(request.user), uid=uid)
+    campaign = one.submission.campaign
+    if request.method == "POST":
+        try:
+            discard_draft(one, by=request.user)
+        except SubmissionRefused as error:
+            messages.error(request, error.message)
+            return redirect("retailer:offender", uid=uid)
+        messages.success(request, f"The draft was discarded. Place {one.rank} is free.")
+        return redirect("retailer:submission", uid=campaign.uid)
+    return render(request, "retailer/offender_discard.html", {"offender": one, "campaign": campaign})
