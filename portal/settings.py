@@ -5,6 +5,7 @@ files) for the demo. Production sets at least SECRET_KEY, VAULT_KEYS, DATABASE_U
 ALLOWED_HOSTS and CSRF_TRUSTED_ORIGINS.
 """
 
+import contextlib
 import os
 import secrets
 from base64 import urlsafe_b64encode
@@ -28,10 +29,8 @@ def _local_secret(name: str, make: Any) -> str:
         candidate = path.with_suffix(f".{os.getpid()}")
         candidate.touch(mode=0o600)
         candidate.write_text(make())
-        try:
-            os.link(candidate, path)  # two processes starting at once agree on one
-        except FileExistsError:
-            pass
+        with contextlib.suppress(FileExistsError):  # two processes starting at once agree on one
+            os.link(candidate, path)
         candidate.unlink()
     return path.read_text()
 
@@ -214,19 +213,19 @@ WORK_RESEND_SECONDS = env.int("WORK_RESEND_SECONDS", 30)
 # --- files --------------------------------------------------------------------------------------
 STORAGE_BACKEND = env.str("STORAGE_BACKEND", "file")
 _LOCATIONS = ("originals", "stills", "custody")
+S3_OPTIONS: dict[str, Any] = {
+    "bucket_name": env.str("S3_BUCKET", "stillmatch"),
+    "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
+    "access_key": env.str("S3_ACCESS_KEY", ""),
+    "secret_key": env.str("S3_SECRET_KEY", ""),
+    "region_name": env.str("S3_REGION", "us-east-1"),
+    "default_acl": None,
+    "file_overwrite": False,
+    "querystring_auth": True,
+}
 if STORAGE_BACKEND == "s3":
-    _s3 = {
-        "bucket_name": env.str("S3_BUCKET", "stillmatch"),
-        "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
-        "access_key": env.str("S3_ACCESS_KEY", ""),
-        "secret_key": env.str("S3_SECRET_KEY", ""),
-        "region_name": env.str("S3_REGION", "us-east-1"),
-        "default_acl": None,
-        "file_overwrite": False,
-        "querystring_auth": True,
-    }
     STORAGES: dict[str, dict[str, Any]] = {
-        name: {"BACKEND": "portal.storage.PrivateS3Storage", "OPTIONS": {**_s3, "location": name}}
+        name: {"BACKEND": "portal.storage.PrivateS3Storage", "OPTIONS": {**S3_OPTIONS, "location": name}}
         for name in _LOCATIONS
     }
 else:

@@ -34,7 +34,7 @@ class PrivateFileStorage(PrivateMixin, FileSystemStorage):
                 os.fsync(file.fileno())
             os.link(temporary, full_path)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()
         return str(name).replace("\\", "/")
 
 

@@ -120,6 +120,19 @@ def give_back(held: Claim, error: str) -> None:
     ).update(work_state=WorkState.QUEUED, work_token=None, work_lease_until=None, work_error=error[:500])
 
 
+def wait(held: Claim, why: str) -> None:
+    """Put a row back without counting the attempt: the fault is the installation's, an operator mends it."""
+    held.model._default_manager.filter(
+        pk=held.pk, work_state=WorkState.RUNNING, work_token=held.token
+    ).update(
+        work_state=WorkState.QUEUED,
+        work_token=None,
+        work_lease_until=None,
+        work_attempts=F("work_attempts") - 1,
+        work_error=why[:500],
+    )
+
+
 @transaction.atomic
 def quarantine(model: type[Work], pk: int, error: str) -> bool:
     """Set a row aside with its reason, on the operator's page and in the log."""

@@ -281,7 +281,7 @@ def search_still(still: Still, found: list[FoundFace] | None = None, *, person: 
         searches.finish_without_face(held, ENGINE)
         return None
     vector = unit_vector(person) if still.offender.declared_at else None
-    return searches.finish(held, still, found, 0, vector, ENGINE)
+    return searches.finish(held, still, found, 0, vector=vector, info=ENGINE)
 
 
 def searched_offender(by: User, campaign: Campaign, *, person: int = 1, **fields: Any) -> Offender:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import structlog
@@ -28,8 +29,7 @@ log = structlog.get_logger(__name__)
 class ModelIndex:
     """One model's index file on this host, and how it follows the database."""
 
-    def __init__(self, directory: Path, model: str, dimension: int) -> None:
-        epoch = events.epoch()
+    def __init__(self, directory: Path, model: str, dimension: int, epoch: UUID) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.model, self.dimension = model, dimension
         path = directory / f"{model}-{epoch}.index"
@@ -117,8 +117,8 @@ def _rows(ids: Sequence[int], seqs: dict[int, int], dimension: int) -> RowBatch:
 
 
 @lru_cache(maxsize=4)
-def _opened(directory: Path, model: str, dimension: int, epoch: object) -> ModelIndex:
-    return ModelIndex(directory, model, dimension)
+def _opened(directory: Path, model: str, dimension: int, epoch: UUID) -> ModelIndex:
+    return ModelIndex(directory, model, dimension, epoch)
 
 
 def index_of(*, model: str, dimension: int) -> ModelIndex:

@@ -1,6 +1,7 @@
 """Background work on the gallery."""
 
 from matching.decoding import decode_normalised
+from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import BULK, MAINTENANCE, send, task
 from portal.engine import engine
@@ -17,6 +18,8 @@ def enrol_custody_image(*, image_id: int) -> None:
         return
     try:
         _enrol(held)
+    except (WeightsMissing, WeightsMismatch) as error:
+        work.wait(held, str(error))
     except Exception as error:
         work.give_back(held, f"{type(error).__name__}: {error}")
         raise  # into the worker's log; the row decides what happens next

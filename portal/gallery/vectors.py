@@ -22,5 +22,5 @@ def dimension_of(template: Template) -> int:
 
 def vector_of(template: Template) -> np.ndarray:
     """The float32 (d,) vector of a template; portal.vault.VaultError where the row was tampered with."""
-    plain = vault.unseal(template.vector, context=_context(template.image_id, template.model))
+    plain = vault.unseal(bytes(template.vector), context=_context(template.image_id, template.model))
     return np.frombuffer(plain, "<f4")

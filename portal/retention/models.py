@@ -18,9 +18,7 @@ class ErasureCertificate(models.Model):
     sha256 = models.CharField("sha256 of the erased original", max_length=64)
     templates = models.JSONField(default=list, help_text="ids of the templates purged")
     files = models.PositiveSmallIntegerField(default=0, help_text="stored files deleted")
-    receipts = models.JSONField(
-        default=list, help_text="what the index read back: seq, fingerprints, verified"
-    )
+    receipts = models.JSONField(default=list, help_text="what the index read back after the purge")
     searches = models.JSONField(default=list, help_text="uids of the searches that had returned it")
 
     class Meta:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 from django.db import transaction
@@ -40,7 +41,7 @@ class Listed:
     template_id: int
     image_id: int
     subject_id: int
-    subject_uid: object
+    subject_uid: UUID
     score: float
 
 
@@ -53,6 +54,7 @@ class Answer:
     excluded: list[int]
     at: datetime
     duration_ms: int
+    missing: tuple[int, ...] = ()  # templates in the gallery then, purged since
 
 
 def digest_of_ids(ids: Sequence[int]) -> str:
@@ -75,28 +77,26 @@ def search_gallery(
     begun, moment = time.perf_counter(), at or timezone.now()
     index = current_index(model=info.model, dimension=info.dimension)
     excluded = excluded_templates(info.model, moment)
-    snapshot = index.snapshot()
-    wanted, listed = length, list[Listed]()
+    wanted = length
     while True:
-        (hits,) = index.search(
-            query[None], wanted, exclude=excluded, min_seq=as_of_seq or snapshot.seq, as_of_seq=as_of_seq
-        )
+        (hits,) = index.search(query[None], wanted, exclude=excluded, as_of_seq=as_of_seq)
         listed = _by_subject(hits.ids.tolist(), hits.scores.tolist(), moment)[:length]
         if len(listed) == length or len(hits.ids) < wanted:
             break
         wanted *= 2  # some subjects have several images: look further down
-    return Answer(listed, snapshot, excluded, moment, int((time.perf_counter() - begun) * 1000))
+    spent = int((time.perf_counter() - begun) * 1000)
+    return Answer(listed, hits.snapshot, excluded, moment, spent, hits.missing)
 
 
 def _by_subject(ids: list[int], scores: list[float], moment: datetime) -> list[Listed]:
     allowed = Template.objects.filter(pk__in=ids).filter(may_be_searched(moment, prefix="image__"))
-    fields = ("pk", "image_id", "image__subject_id", "image__subject__uid")
-    found = {row[0]: row for row in allowed.values_list(*fields)}
+    found = {row.pk: row.image for row in allowed.select_related("image__subject").defer("vector")}
     best: dict[int, Listed] = {}
     for template_id, score in zip(ids, scores, strict=True):
-        row = found.get(template_id)
-        if row is not None and row[2] not in best:
-            best[row[2]] = Listed(*row, score)
+        image = found.get(template_id)
+        if image is not None and image.subject_id not in best:
+            uid = image.subject.uid
+            best[image.subject_id] = Listed(template_id, image.pk, image.subject_id, uid, score)
     return list(best.values())
 
 
@@ -134,6 +134,7 @@ def finish(
     still: Still,
     found: list[FoundFace],
     chosen: int,
+    *,
     vector: np.ndarray | None,
     info: EngineInfo,
 ) -> Search | None:

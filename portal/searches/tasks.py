@@ -3,6 +3,7 @@
 import hashlib
 
 from matching.decoding import decode_normalised
+from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import INTERACTIVE, MAINTENANCE, send, task
 from portal.engine import engine
@@ -19,6 +20,8 @@ def process_still(*, still_id: int) -> None:
         return
     try:
         _process(held)
+    except (WeightsMissing, WeightsMismatch) as error:
+        work.wait(held, str(error))
     except Exception as error:
         work.give_back(held, f"{type(error).__name__}: {error}")
         raise  # into the worker's log; the row decides what happens next
@@ -36,7 +39,7 @@ def _process(held: work.Claim) -> None:
         return
     declared = still.offender.declared_at is not None
     vector = matcher.embed([found[chosen]])[0] if declared else None
-    actions.finish(held, still, found, chosen, vector, matcher.info)
+    actions.finish(held, still, found, chosen, vector=vector, info=matcher.info)
 
 
 @task("searches.sweep", queue=MAINTENANCE)
