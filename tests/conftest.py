@@ -16,6 +16,7 @@ from portal.embedded.postgres_server import EmbeddedPostgres
 from portal.embedded.redis_server import EmbeddedRedis
 from tests.browsing import Browser, Page, launched, needed_chromium
 from tests.cast import cast  # noqa: F401  (the people of every test)
+from tests.scene import scene  # noqa: F401  (an object of every kind for each of three tenants)
 from tests.settings import RUN_DIR, STATE
 from tests.working import WorkerProcess, service_environment
 
