@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from matching.geometry import eye_centres
 
 CROP_WIDTH, CROP_HEIGHT = 600, 750  # pixels
-EYES_APART = 160.0  # pixels of the crop between the centres of the eyes
-EYES_AT = (CROP_WIDTH / 2, CROP_HEIGHT * 0.42)
+EYES_APART = 140.0  # pixels of the crop between the centres of the eyes
+EYES_AT = (CROP_WIDTH / 2, CROP_HEIGHT * 0.44)
 # A face in profile has its eyes almost on top of each other: never enlarge beyond this share of its width.
 LEAST_EYES_APART = 0.28
 USUAL_EYES_APART, USUAL_EYE_LINE = 0.42, 0.38  # of a detector's box, where no points are known

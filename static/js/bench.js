@@ -16,7 +16,7 @@ function start(bench) {
   const saving = new Map(); // pair → promise of its last save
   let current = -1, shownAt = 0, probe = 0, edits = [], sendTimer = 0;
 
-  bench.classList.add("live");
+  bench.classList.add("one-by-one");
   tools.hidden = false;
   const wanted = pairs.findIndex((pair) => `#${pair.id}` === location.hash);
   const open = pairs.findIndex((pair) => !verdictOf(pair));

@@ -113,6 +113,8 @@ def _revealed(request: SignedInRequest, mine: Review, template: str, context: di
     actions.keep_lease(mine)
     page = {
         **context,
+        "named": [one for one in context["candidates"] if one.possible],
+        "others": [one for one in context["candidates"] if not one.possible],
         "review": mine,
         "offender": mine.decision.offender,
         "probes": probes_of(mine),
