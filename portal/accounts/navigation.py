@@ -36,9 +36,10 @@ DESTINATIONS = (
     Destination("Progress", "police:dashboard", POLICE_ROLES),
     Destination("Campaigns", "police:campaigns", POLICE_ROLES),
     Destination("Gallery", "police:gallery", frozenset({Role.GALLERY_MANAGER, Role.AUDITOR})),
-    Destination("Operations", "oversight:operations", OVERSIGHT),
+    Destination("Operations", "oversight:operations", OVERSIGHT | {Role.SUPERVISOR}),
     Destination("Audit log", "oversight:audit", OVERSIGHT),
     Destination("People", "accounts:people", INVITERS),
+    Destination("API tokens", "api:tokens", frozenset({Role.RETAILER_MANAGER})),
     Destination("Your account", "accounts:profile", EVERYONE),
 )
 
