@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
+from matching.decoding import DecodeLimits
 from matching.errors import EngineFault, RejectedImage
 from portal.accounts.models import User
 from portal.submissions.actions import SubmissionRefused, Upload, add_still, clean_name
 from portal.submissions.models import Offender
 
 OUR_FAULT = "This could not be stored just now, and nothing is wrong with it. Send it again in a minute."
+ENOUGH = DecodeLimits().max_bytes + 1  # of a file that is too large, no more is read into memory
 log = structlog.get_logger(__name__)
 
 
@@ -35,7 +37,7 @@ def take(
     for file in files:
         name = clean_name(file.name or "") or "a file without a name"
         try:
-            _, new = add_still(offender, Upload(file.read(), file.name or "", captured_at), by=by)
+            _, new = add_still(offender, Upload(file.read(ENOUGH), file.name or "", captured_at), by=by)
         except (RejectedImage, SubmissionRefused) as error:
             taken.refused.append((name, error.message))
         except (EngineFault, OSError):

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from matching.decoding import DecodeLimits
 from portal.submissions.actions import move_campaign
 from portal.submissions.states import CampaignState
 from tests.cast import Cast, make_offender, picture
@@ -24,6 +25,15 @@ def test_good_ones_are_kept_bad_ones_named(cast: Cast, lena: Client) -> None:
     assert "still-1.jpg was not taken." in html
     moments = set(offender.stills.values_list("captured_at", flat=True))
     assert moments == {datetime(2026, 11, 1, 10, 15, tzinfo=UTC)}
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(cast: Cast, lena: Client) -> None:
+    offender = make_offender(cast.loss_prevention, cast.campaign)
+    large = picture(1) + bytes(DecodeLimits().max_bytes + 1000)
+    url = reverse("retailer:still-add", args=[offender.uid])
+    html = lena.post(url, {"stills": files(large)}, follow=True).content.decode()
+    assert "larger than 32 MB" in html
+    assert offender.refused_uploads.get().bytes == DecodeLimits().max_bytes + 1
 
 
 def test_no_file_is_asked_for(cast: Cast, lena: Client) -> None:
