@@ -50,10 +50,10 @@ class DeepFaceEmbedder:
 
     def __init__(self, model: str, weights_dir: Path | None) -> None:
         self.model = model
+        self.version = _version(model, weights_dir)
         home = prepare_deepface_home(weights_dir)
         self._represent = _deepface_represent(home, tensorflow=model != DEFAULT_MODEL)
         self.dimension = len(self._one(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8)))
-        self.version = _version(model, weights_dir)
 
     def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """One after the other."""

@@ -1,7 +1,9 @@
 """Accuracy of an engine on a labelled gallery and probes: open-set identification figures (ISO/IEC 19795-1).
 
 One gallery person counts once, by the best of their images. A mated probe whose face is not found is a
-miss; a non-mated one whose face is not found raises no alarm.
+miss; a non-mated one whose face is not found raises no alarm. Scores are compared across probes as
+deviations from the crowd of each search (calibration.against_crowd); that changes thresholds, never an
+order.
 """
 
 import csv
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.calibration import against_crowd
 from matching.decoding import decode_normalised, normalise
 from matching.engine import EngineInfo, EngineSettings, FaceEngine, load_engine
 from matching.errors import RejectedImage
@@ -209,8 +212,10 @@ def _ranked(
 ) -> Ranked:
     if probe.vector is None or not len(matrix):
         return Ranked(probe.row.source, mated, probe.vector is not None, -np.inf, -np.inf, 0)
-    best = np.full(len(place), -np.inf)
-    np.maximum.at(best, columns, matrix @ probe.vector.astype(np.float64))
+    cosines = np.full(len(place), -np.inf)
+    np.maximum.at(cosines, columns, matrix @ probe.vector.astype(np.float64))
+    deviations = against_crowd(cosines)
+    best = cosines if deviations is None else deviations
     mate = place.get(probe.row.identity) if mated else None
     if mate is None:
         return Ranked(probe.row.source, mated, True, float(best.max()), -np.inf, 0)

@@ -132,9 +132,9 @@ def shifted(boxes: Floats, corrections: Floats) -> Floats:
 
 def squared(boxes: Floats) -> Floats:
     """The square of the longer side about the same centre."""
-    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
-    centre = (boxes[:, 2:] + boxes[:, :2]) / 2
-    return np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / np.float32(2)
+    centre = (boxes[:, 2:] + boxes[:, :2]) / np.float32(2)
+    return np.concatenate([centre - half, centre + half], axis=1, dtype=np.float32)
 
 
 def _union(shared: Floats, area: Floats, areas: Floats) -> Floats:
@@ -142,7 +142,7 @@ def _union(shared: Floats, area: Floats, areas: Floats) -> Floats:
 
 
 def _smaller(shared: Floats, area: Floats, areas: Floats) -> Floats:
-    return shared / np.minimum(area, areas)
+    return np.asarray(shared / np.minimum(area, areas), dtype=np.float32)
 
 
 def _kept(

@@ -47,6 +47,7 @@ SIXTY_EIGHT_POINTS = WeightsFile(
 MTCNN_P = WeightsFile("pnet.lz4", "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5", *_MTCNN)
 MTCNN_R = WeightsFile("rnet.lz4", "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee", *_MTCNN)
 MTCNN_O = WeightsFile("onet.lz4", "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3", *_MTCNN)
+PINNED = (DLIB_RESNET, FIVE_POINTS, SIXTY_EIGHT_POINTS, MTCNN_P, MTCNN_R, MTCNN_O)
 
 
 def verified_path(weights: WeightsFile, weights_dir: Path | None = None) -> Path:
