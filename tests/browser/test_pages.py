@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from tests.access import audience_of
-from tests.addresses import address
+from tests.addresses import address, is_known
 from tests.cast import browser_cookie, client_of
 from tests.routes import Route, every_route
 from tests.scene import Scene
@@ -41,7 +41,7 @@ def _visits(scene: Scene) -> Iterator[Visit]:
     people: list[User | None] = [None, *scene.cast.by_role.values()]
     clients = {user: client_of(user) if user else Client() for user in people}
     for route in every_route():
-        if hasattr(route.view, "cls") or route.name.endswith("-live"):
+        if hasattr(route.view, "cls") or route.name.endswith("-live") or not is_known(route):
             continue
         url = address(route, scene.own)
         for user in people:
