@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.police.views import campaigns, conclusions, gallery, images, queue, records, reviews, triage
+from portal.police.views import (
+    campaigns,
+    conclusions,
+    erasure,
+    gallery,
+    images,
+    queue,
+    records,
+    reviews,
+    triage,
+)
 
 app_name = "police"
 urlpatterns = [
@@ -44,4 +54,5 @@ urlpatterns = [
     path("gallery/images/<uuid:image_uid>/picture/", gallery.custody_picture, name="custody-picture"),
     path("gallery/images/<uuid:image_uid>/review/", gallery.custody_review, name="custody-review"),
     path("gallery/images/<uuid:image_uid>/deletion/", gallery.deletion_request, name="deletion-request"),
+    path("gallery/images/<uuid:image_uid>/erase/", erasure.custody_erase, name="custody-erase"),
 ]

@@ -15,6 +15,7 @@ from portal.gallery.actions import Purged, purge_templates
 from portal.gallery.index import index_of
 from portal.gallery.models import CustodyImage
 from portal.retention.models import ErasureCertificate
+from portal.reviews.actions import forget_probe
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Still
 
@@ -102,6 +103,7 @@ def erase_still(still: Still, *, by: Actor, reason: str) -> ErasureCertificate:
             searches=sorted(str(uid) for uid in searches.values_list("uid", flat=True)),
         )
         searches.update(query=b"", quality={})
+        forget_probe(still)
         uid = still.uid
         if not Still.objects.filter(pk=still.pk).delete()[0]:
             raise AlreadyErased("This still has been erased already.")

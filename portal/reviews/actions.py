@@ -41,7 +41,7 @@ from portal.reviews.states import (
     Verdict,
 )
 from portal.searches.models import Search
-from portal.submissions.models import LAWFUL, Offender
+from portal.submissions.models import LAWFUL, Offender, Still
 
 LEASE = timedelta(minutes=30)
 LONGEST_VIEW = 24 * 3600.0  # seconds; a browser's clock is not to be believed further
@@ -202,6 +202,18 @@ def _probes_now(offender: Offender, searches: Mapping[int | None, Search]) -> li
             }
         )
     return probes
+
+
+def forget_probe(still: Still) -> None:
+    """Take what reviews had copied of an erased still: the face's place, points and measures.
+
+    Call inside the transaction of the erasure. Hash and search stay, as the record of what was compared.
+    """
+    for review in Review.objects.filter(decision__offender=still.offender_id):
+        for probe in review.probes:
+            if probe["still"] == str(still.uid):
+                probe.update(box=None, landmarks=None, quality={})
+        Review.objects.filter(pk=review.pk).update(probes=review.probes)
 
 
 @transaction.atomic

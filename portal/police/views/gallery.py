@@ -22,6 +22,7 @@ from portal.gallery.models import CaseOutcome, CustodyImage
 from portal.police import holdings
 from portal.police.gallery_forms import CustodyReviewForm, ReasonForm
 from portal.police.views.images import jpeg_response
+from portal.retention.models import ErasureCertificate
 
 READERS = (Role.GALLERY_MANAGER, Role.AUDITOR)
 PER_PAGE = 50
@@ -63,7 +64,8 @@ def gallery_images(request: SignedInRequest) -> HttpResponse:
 
 
 # --- one image ------------------------------------------------------------------------------------
-def _image(request: SignedInRequest, image_uid: UUID) -> CustodyImage:
+def image_or_404(request: SignedInRequest, image_uid: UUID) -> CustodyImage:
+    """A custody image of this person's force; 404 for any other."""
     return get_object_or_404(holdings.images_for(request.user), uid=image_uid)
 
 
@@ -73,7 +75,7 @@ def _image(request: SignedInRequest, image_uid: UUID) -> CustodyImage:
 @transaction.atomic
 def custody_image(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
     """The record of an image; the picture only after a reason is given."""
-    image = _image(request, image_uid)
+    image = image_or_404(request, image_uid)
     may_look = request.user.role == Role.GALLERY_MANAGER and bool(image.copy_key)
     form = ReasonForm(request.POST or None)
     permit = ""
@@ -87,6 +89,7 @@ def custody_image(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
         "may_change": request.user.role == Role.GALLERY_MANAGER and image.erased_at is None,
         "state": _condition(image),
         "templates": image.templates.order_by("model"),
+        "certificates": ErasureCertificate.objects.filter(subject_id=str(image.uid)),
     }
     response = render(request, "police/custody_image.html", context, status=422 if form.errors else 200)
     record(Tag.CUSTODY_SUBJECT_VIEWED, actor=request.user, subject=image)
@@ -110,7 +113,7 @@ def _permit(request: SignedInRequest, image: CustodyImage, reason: str) -> str:
 @transaction.atomic
 def custody_picture(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
     """The picture itself, with the permit its page made; recorded with the reason."""
-    image = _image(request, image_uid)
+    image = image_or_404(request, image_uid)
     try:
         user_id, uid, reason = signing.loads(
             request.GET.get("permit", ""), salt=PERMIT, max_age=PERMIT_SECONDS
@@ -128,7 +131,7 @@ def custody_picture(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
 @for_roles(Role.GALLERY_MANAGER)
 def deletion_request(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
     """Take an image out of every search, with the reason."""
-    image = _image(request, image_uid)
+    image = image_or_404(request, image_uid)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         request_deletion(image, by=request.user, reason=form.cleaned_data["reason"])
@@ -142,7 +145,7 @@ def deletion_request(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
 @for_roles(Role.GALLERY_MANAGER)
 def custody_review(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
     """Record a periodic review: a new date, the outcome of the case as known now."""
-    image = _image(request, image_uid)
+    image = image_or_404(request, image_uid)
     if image.erased_at is not None:
         raise Http404
     initial = {"case_outcome": image.case_outcome}
