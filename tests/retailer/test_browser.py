@@ -87,6 +87,20 @@ def marked() -> dict[str, object]:
     return Entry.objects.get(tag=Tag.FACE_CHOSEN).details
 
 
+def test_the_dashboard_follows_by_itself_and_leaves_the_filters_alone(
+    cast: Cast, page: Page, open_page: Open
+) -> None:
+    make_offender(cast.loss_prevention, cast.campaign)
+    open_page("dashboard")
+    reported = page.locator("#figures .numbers li").first
+    expect(reported).to_contain_text("1")
+    page.get_by_label("Store").select_option("Station")
+    make_offender(cast.team_mate, cast.campaign)
+    expect(reported).to_contain_text("2 offenders reported", timeout=A_WHILE)
+    expect(page.get_by_role("link", name="Offender 2")).to_be_visible()
+    expect(page.get_by_label("Store")).to_have_value(str(cast.second_store.uid))
+
+
 def test_another_face_is_chosen_by_clicking_on_it(page: Page, open_page: Open, still: Still) -> None:
     open_page("still-face", still.uid)
     second = still.faces.get(position=1)
