@@ -27,5 +27,5 @@ urlpatterns = [
     path("docs/", pages.docs, name="docs"),
     path("tokens/", pages.tokens, name="tokens"),
     path("tokens/<uuid:uid>/revoke/", pages.token_revoke, name="token-revoke"),
-    re_path(r"^.*$", views.NoSuchAddress.as_view(), name="no-such-address"),
+    re_path(r"^.*$", views.NoSuchAddress.as_view()),
 ]
