@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "portal.oversight",
     "portal.api",
     "portal.demo",
+    "portal.pilot",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
