@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64, verbose_name='sha256 of the erased original')),
                 ('templates', models.JSONField(default=list, help_text='ids of the templates purged')),
                 ('files', models.PositiveSmallIntegerField(default=0, help_text='stored files deleted')),
-                ('receipts', models.JSONField(default=list, help_text='what the index read back: seq, fingerprints, verified')),
+                ('receipts', models.JSONField(default=list, help_text='what the index read back after the purge')),
                 ('searches', models.JSONField(default=list, help_text='uids of the searches that had returned it')),
             ],
             options={
