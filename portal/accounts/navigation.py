@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from portal.accounts.models import User
 from portal.accounts.roles import EVERYONE, POLICE_ROLES, RETAILER_ROLES, REVIEWING_ROLES, Role
@@ -45,19 +45,13 @@ DESTINATIONS = (
 
 
 def links_for(user: User, request: HttpRequest) -> list[Link]:
-    """The navigation of a signed-in person, the current page marked."""
-    links = []
-    for one in DESTINATIONS:
-        if user.role in one.roles:
-            try:
-                url = reverse(one.route)
-            except NoReverseMatch:
-                continue
-            links.append(Link(one.label, url, _current(url, request.path)))
-    return links
+    """The navigation of a signed-in person, the current page (or the one it belongs to) marked."""
+    urls = {one: reverse(one.route) for one in DESTINATIONS if user.role in one.roles}
+    above = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
+    return [Link(one.label, url, _current(url, above, request.path)) for one, url in urls.items()]
 
 
-def _current(url: str, path: str) -> str:
-    if path == url:
-        return "page"
-    return "true" if path.startswith(url) else ""
+def _current(url: str, above: str, path: str) -> str:
+    if url != above:
+        return ""
+    return "page" if url == path else "true"
