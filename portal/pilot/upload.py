@@ -42,7 +42,7 @@ class Retailer:
         self.base = f"{base}/api/v1/"
         self.session = requests.Session()
         self.session.trust_env = False
-        self.session.headers["Authorization"] = f"Token {token}"
+        self.session.headers["Authorization"] = f"Bearer {token}"
         self._submissions: dict[UUID, str] = {}
         self._turn = threading.Lock()
 
