@@ -82,5 +82,5 @@ def whole_frame(jpeg: bytes, box: Mapping[str, float] | None) -> bytes:
 
 def _encoded(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=JPEG_QUALITY)
+    image.save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0)
     return out.getvalue()

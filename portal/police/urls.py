@@ -16,7 +16,7 @@ from portal.police.views import (
 
 app_name = "police"
 urlpatterns = [
-    path("", queue.queue, name="queue"),
+    path("queue/", queue.queue, name="queue"),
     path("progress/", queue.dashboard, name="dashboard"),
     path("take-next/", queue.take_next, name="take-next"),
     path("decisions/<uuid:decision_uid>/take/", queue.decision_take, name="decision-take"),

@@ -1,6 +1,7 @@
 """The gallery manager's pages."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.core import signing
 from django.urls import reverse
@@ -18,7 +19,7 @@ from tests.cast import Cast, client_of, make_custody_image, make_gallery
 def test_every_image_is_counted_once(cast: Cast) -> None:
     images = make_gallery(cast.force, 6)
     yesterday, now = timezone.localdate() - timedelta(days=1), timezone.now()
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"review_on": yesterday},
         {"deletion_requested_at": now},
         {"erased_at": now, "deletion_requested_at": now},

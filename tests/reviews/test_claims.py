@@ -1,6 +1,7 @@
 """Taking, handing back, leases; what a review fixes when it is taken."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -127,7 +128,7 @@ def test_an_image_marked_for_deletion_is_not_compared_any_more(cast: Cast, decis
 
 def test_nobody_is_named_by_an_image_that_may_no_longer_be_used(cast: Cast, decision: Decision) -> None:
     review = taken(decision, cast)
-    one = review.judgements.select_related("candidate__image").get(candidate__rank=1)
+    one: Any = review.judgements.select_related("candidate__image").get(candidate__rank=1)
     actions.save_judgement(review, one.position, Judged(Verdict.POSSIBLE), by=cast.facial_reviewer)
     actions.rule_out_the_rest(review, by=cast.facial_reviewer)
     actions.save_blind(review, by=cast.facial_reviewer)
