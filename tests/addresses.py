@@ -41,6 +41,8 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "accounts:person-second-factor": {"uid": PERSON},
     "accounts:invitation-resend": {"uid": INVITATION},
     "accounts:invitation-withdraw": {"uid": INVITATION},
+    "accounts:organisation": {"uid": lambda side: side.store.retailer.uid},
+    "accounts:store-edit": {"uid": _of("store")},
     "retailer:submission": {"uid": CAMPAIGN},
     "retailer:receipt": {"uid": CAMPAIGN},
     "retailer:offender-add": {"uid": CAMPAIGN},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from portal.accounts.actions import invite
-from portal.accounts.models import Invitation, User
+from portal.accounts.models import Invitation, Store, User
 from portal.accounts.roles import Role
 from portal.api.actions import make_token
 from portal.api.models import Token
@@ -47,6 +47,7 @@ class Side:
     person: User
     invitation: Invitation
     token: Token
+    store: Store
     image: CustodyImage | None = None
     search: Search | None = None
     decision: Decision | None = None
@@ -89,6 +90,7 @@ def _reported(sender: User, manager: User, campaign: Campaign) -> Side:
         person=sender,
         invitation=_invited(manager, f"invited-{manager.pk}@example.org"),
         token=token,
+        store=sender.organisation.stores.order_by("code")[0],
         search=Search.objects.get(still__offender=offender),
     )
 

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from portal.accounts.models import Invitation, Organisation, OrganisationKind, User
+from portal.accounts.models import Invitation, Organisation, OrganisationKind, Store, User
 from portal.accounts.queries import organisations_for
 from portal.accounts.roles import POLICE_ROLES, RETAILER_ROLES, Role
-from portal.audit.log import record
+from portal.audit.log import SystemActor, record
 from portal.audit.tags import Tag
 
 SALT = "invitation"
@@ -141,3 +141,38 @@ def reset_second_factor(user: User, *, by: User) -> None:
     """For a lost phone: the person sets up a new second factor at the next log-in (police: has to)."""
     Authenticator.objects.filter(user=user).delete()
     record(Tag.USER_CHANGED, actor=by, subject=user, second_factor="reset")
+
+
+@transaction.atomic
+def add_retailer(name: str, *, by: User) -> Organisation:
+    """A retailer joins the service."""
+    retailer = Organisation.objects.create(name=name, kind=OrganisationKind.RETAILER)
+    record(Tag.ORGANISATION_CHANGED, actor=by, subject=retailer, added=True)
+    return retailer
+
+
+@transaction.atomic
+def save_store(store: Store, *, by: User) -> Store:
+    """Add a store, or change what is known of it."""
+    added = store.pk is None
+    store.save()
+    record(Tag.ORGANISATION_CHANGED, actor=by, subject=store, added=added, retailer=store.retailer_id)
+    return store
+
+
+@transaction.atomic
+def first_administrator(*, force: str, email: str, name: str) -> User:
+    """The account from which everybody else is invited; made where the service is installed.
+
+    InvitationError where the address is taken or the organisation is no force. It has no password yet.
+    """
+    organisation, _ = Organisation.objects.get_or_create(
+        name=force, defaults={"kind": OrganisationKind.FORCE}
+    )
+    if organisation.kind != OrganisationKind.FORCE:
+        raise InvitationError(f"{force} is not a police force.")
+    if User.objects.filter(email__iexact=email).exists():
+        raise InvitationError(TAKEN)
+    user = User.objects.create_user(email, role=Role.ADMINISTRATOR, organisation=organisation, name=name)
+    record(Tag.USER_JOINED, actor=SystemActor("create_administrator"), subject=user, administrator=True)
+    return user

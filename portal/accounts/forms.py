@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from portal.accounts.actions import invitable_roles
-from portal.accounts.models import Invitation, Organisation, User
+from portal.accounts.models import Invitation, Organisation, Store, User
 from portal.accounts.queries import organisations_for
 from portal.accounts.roles import Role
 
@@ -77,6 +77,37 @@ class PeopleFilter(forms.Form):
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["organisation"].queryset = organisations_for(viewer)  # type: ignore[attr-defined]
+
+
+class RetailerForm(forms.Form):
+    """A retailer that joins the service."""
+
+    name = forms.CharField(label="Name of the retailer", max_length=120)
+
+    def clean_name(self) -> str:
+        """Refuse a name that is taken."""
+        name = str(self.cleaned_data["name"])
+        if Organisation.objects.filter(name__iexact=name).exists():
+            raise ValidationError("There is an organisation of this name already.")
+        return name
+
+
+class StoreForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A store of a retailer."""
+
+    class Meta:
+        model = Store
+        fields = ["name", "code", "borough", "footage_days"]
+        labels = {"code": "Store number", "footage_days": "Days until CCTV is overwritten"}
+        help_texts = {"code": "The retailer's own.", "footage_days": "Often 21 to 31."}
+
+    def clean_name(self) -> str:
+        """Refuse a second store of the same name in one retailer."""
+        name = str(self.cleaned_data["name"])
+        same = Store.objects.filter(retailer=self.instance.retailer, name=name).exclude(pk=self.instance.pk)
+        if same.exists():
+            raise ValidationError("This retailer has a store of this name already.")
+        return name
 
 
 class SingleUse:

@@ -39,6 +39,7 @@ DESTINATIONS = (
     Destination("Operations", "oversight:operations", OVERSIGHT | {Role.SUPERVISOR}),
     Destination("Audit log", "oversight:audit", OVERSIGHT),
     Destination("People", "accounts:people", INVITERS),
+    Destination("Retailers", "accounts:organisations", frozenset({Role.ADMINISTRATOR})),
     Destination("API tokens", "api:tokens", frozenset({Role.RETAILER_MANAGER})),
     Destination("Your account", "accounts:profile", EVERYONE),
 )

@@ -4,7 +4,7 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from django.urls import include, path, re_path
 
-from portal.accounts import people, views
+from portal.accounts import organisations, people, views
 
 own = [
     path("you/", views.profile, name="profile"),
@@ -13,6 +13,9 @@ own = [
     path("people/<uuid:uid>/", people.person, name="person"),
     path("people/<uuid:uid>/switch/", people.person_switch, name="person-switch"),
     path("people/<uuid:uid>/second-factor/", people.person_second_factor, name="person-second-factor"),
+    path("retailers/", organisations.organisations, name="organisations"),
+    path("retailers/<uuid:uid>/", organisations.organisation, name="organisation"),
+    path("stores/<uuid:uid>/", organisations.store_edit, name="store-edit"),
     path("people/invite/", people.invitation_new, name="invitation-new"),
     path("invitations/<uuid:uid>/resend/", people.invitation_resend, name="invitation-resend"),
     path("invitations/<uuid:uid>/withdraw/", people.invitation_withdraw, name="invitation-withdraw"),

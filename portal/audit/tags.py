@@ -56,6 +56,7 @@ class Tag(TextChoices):
     USER_INVITED = "access:user:invited"
     USER_JOINED = "access:user:joined"
     USER_CHANGED = "access:user:changed"
+    ORGANISATION_CHANGED = "access:organisation:changed"
     TOKEN_MADE = "access:token:made"
     TOKEN_REVOKED = "access:token:revoked"
     TOKEN_USED = "access:token:used"
