@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "maintenance", "expires": 5},
     },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
+    "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }
 WORK_LEASE_SECONDS = env.int("WORK_LEASE_SECONDS", 60)
 WORK_MAX_ATTEMPTS = env.int("WORK_MAX_ATTEMPTS", 3)
@@ -249,7 +250,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", str(STATE_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
-DATA_UPLOAD_MAX_NUMBER_FILES = 30
+DATA_UPLOAD_MAX_NUMBER_FILES = 200
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
 FILE_UPLOAD_PERMISSIONS = 0o600
 

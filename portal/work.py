@@ -149,7 +149,7 @@ def quarantine(model: type[Work], pk: int, error: str) -> bool:
         record(
             Tag.WORK_QUARANTINED,
             actor=SystemActor("sweeper"),
-            subject=(model._meta.label_lower, pk),
+            subject=_named(model, pk),
             reason=error,
         )
     return changed == 1
@@ -160,8 +160,13 @@ def retry(model: type[Work], pk: int, *, by: Actor) -> bool:
     """An operator sends a quarantined row round again, with fresh attempts."""
     changed = model._default_manager.filter(pk=pk, work_state=WorkState.QUARANTINED).update(**requeued())
     if changed:
-        record(Tag.WORK_RETRIED, actor=by, subject=(model._meta.label_lower, pk))
+        record(Tag.WORK_RETRIED, actor=by, subject=_named(model, pk))
     return changed == 1
+
+
+def _named(model: type[Work], pk: int) -> tuple[str, object]:
+    """The row as every other entry of the log names it: by its uid."""
+    return model._meta.label_lower, model._default_manager.values_list("uid", flat=True).get(pk=pk)
 
 
 def requeued() -> dict[str, Any]:

@@ -4,7 +4,7 @@ import contextlib
 
 from portal.audit.log import SystemActor
 from portal.celery import MAINTENANCE, task
-from portal.retention import actions, queries
+from portal.retention import actions, orphans, queries
 
 ROUND = SystemActor("retention")
 
@@ -18,3 +18,9 @@ def purge_due() -> None:
     for image in queries.custody_due().iterator():
         with contextlib.suppress(actions.AlreadyErased):
             actions.erase_custody_image(image, by=ROUND, reason=image.deletion_reason or "deletion requested")
+
+
+@task("retention.sweep_orphans", queue=MAINTENANCE, soft_seconds=3000, hard_seconds=3300)
+def sweep_orphans() -> None:
+    """Delete stored files that no row names."""
+    orphans.sweep_orphans()

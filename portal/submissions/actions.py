@@ -236,7 +236,7 @@ def _refuse(offender: Offender, upload: Upload, digest: str, error: RejectedImag
 def _keep(
     offender: Offender, upload: Upload, digest: str, image: NormalisedImage, by: User
 ) -> tuple[Still, bool]:
-    # Files first: a row must never name a file that is not there. A file without a row is swept up.
+    # Files first: a row must never name a file that is not there. A file without a row is swept up (portal.retention.orphans).
     original_key = storage.store(storage.originals(), upload.content)
     copy_key = storage.store(storage.stills(), image.jpeg, suffix=".jpg")
     try:
@@ -275,6 +275,7 @@ def _keep(
 @transaction.atomic
 def choose_face(still: Still, face_uid: UUID, *, by: User) -> None:
     """Search another of the faces found; Face.DoesNotExist where it is not one of this still's."""
+    _must_accept(still.offender.submission.campaign_id)
     face = Face.objects.get(still=still, uid=face_uid)
     _search_again(still, {"chosen_face": face, "chosen_how": FaceChoice.PERSON})
     record(Tag.FACE_CHOSEN, actor=by, subject=still, face=str(face.uid))
@@ -283,6 +284,7 @@ def choose_face(still: Still, face_uid: UUID, *, by: User) -> None:
 @transaction.atomic
 def draw_region(still: Still, region: dict[str, float], *, by: User) -> None:
     """Look for the face again, in a box (pixels of the normalised copy) that a person drew."""
+    _must_accept(still.offender.submission.campaign_id)
     _search_again(still, {"region": region, "chosen_face": None, "chosen_how": FaceChoice.DRAWN})
     record(Tag.FACE_CHOSEN, actor=by, subject=still, region=region)
 

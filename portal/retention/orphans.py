@@ -1,0 +1,42 @@
+"""Files without a row: left behind when a process died between storing a file and committing its row."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.core.files.storage import Storage
+from django.utils import timezone
+
+from portal import storage
+from portal.gallery.models import CustodyImage
+from portal.submissions.models import Still
+
+YOUNG = timedelta(days=1)  # its row may still be on the way
+
+
+def _keys(place: Storage) -> Iterator[str]:
+    for folder in place.listdir("")[0]:
+        for name in place.listdir(folder)[1]:
+            yield f"{folder}/{name}"
+
+
+def orphans(place: Storage, known: set[str]) -> list[str]:
+    """Keys of a storage that no row names and that are older than a day."""
+    before = timezone.now() - YOUNG
+    return [key for key in _keys(place) if key not in known and place.get_modified_time(key) < before]
+
+
+def sweep_orphans() -> int:
+    """Delete them from all three storages; how many there were."""
+    stills = Still.objects.values_list("original_key", "copy_key")
+    custody = CustodyImage.objects.values_list("original_key", "copy_key")
+    wanted = (
+        (storage.originals(), {original for original, _ in stills}),
+        (storage.stills(), {copy for _, copy in stills}),
+        (storage.custody(), {key for pair in custody for key in pair}),
+    )
+    gone = 0
+    for place, known in wanted:
+        for key in orphans(place, known):
+            place.delete(key)
+            gone += 1
+    return gone
