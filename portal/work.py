@@ -45,6 +45,7 @@ MOVES: dict[WorkState, frozenset[WorkState]] = {
 class Work(models.Model):
     """Fields of a row that background work is done on."""
 
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     work_state = models.CharField(max_length=12, choices=WorkState, default=WorkState.QUEUED, db_index=True)
     work_token = models.UUIDField(null=True, editable=False)
     work_lease_until = models.DateTimeField(null=True, editable=False)

@@ -47,7 +47,6 @@ class CustodySubject(models.Model):
 class CustodyImage(Work):
     """One custody image. Not searchable from the moment its review date passes or deletion is asked for."""
 
-    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     subject = models.ForeignKey(CustodySubject, models.PROTECT, related_name="images")
     imported_at = models.DateTimeField(db_default=Now())
     captured_on = models.DateField()

@@ -236,7 +236,8 @@ def _refuse(offender: Offender, upload: Upload, digest: str, error: RejectedImag
 def _keep(
     offender: Offender, upload: Upload, digest: str, image: NormalisedImage, by: User
 ) -> tuple[Still, bool]:
-    # Files first: a row must never name a file that is not there. A file without a row is swept up (portal.retention.orphans).
+    # Files first: a row must never name a file that is not there. A file without a row is swept up
+    # (portal.retention.orphans).
     original_key = storage.store(storage.originals(), upload.content)
     copy_key = storage.store(storage.stills(), image.jpeg, suffix=".jpg")
     try:

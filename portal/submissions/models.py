@@ -171,7 +171,6 @@ class Offender(models.Model):
 class Still(Work):
     """A probe image: the untouched original as evidence, a normalised copy, and the faces found in it."""
 
-    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     offender = models.ForeignKey(Offender, models.CASCADE, related_name="stills")
     added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     added_at = models.DateTimeField(db_default=Now())
