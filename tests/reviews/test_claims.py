@@ -17,6 +17,7 @@ from portal.reviews.actions import Conclusion, Conflict, Invalid, Judged
 from portal.reviews.models import Decision, Review
 from portal.reviews.queries import open_decisions, waiting_for
 from portal.reviews.states import DecisionState, Outcome, ReviewState, Stage, Verdict
+from portal.reviews.tasks import tidy
 from portal.submissions.models import Still
 from portal.work import quarantine
 from tests.cast import (
@@ -210,3 +211,12 @@ def test_triage_is_for_those_without_candidates(cast: Cast, decision: Decision) 
     actions.triage(faceless, Outcome.UNSUITABLE, "too dark", by=cast.facial_reviewer)
     faceless.refresh_from_db()
     assert (faceless.state, faceless.outcome) == (DecisionState.DECIDED, Outcome.UNSUITABLE)
+
+
+def test_tidying_fills_the_queue_and_takes_expired_reviews_back(cast: Cast, decision: Decision) -> None:
+    let_run_out(taken(decision, cast))
+    offender = searched_offender(cast.loss_prevention, cast.campaign)
+    tidy()
+    decision.refresh_from_db()
+    assert decision.state == DecisionState.AWAITING_FIRST
+    assert Decision.objects.get(offender=offender).state == DecisionState.AWAITING_FIRST

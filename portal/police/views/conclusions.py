@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,7 +15,7 @@ from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.roles import REVIEWING_ROLES, Role
 from portal.audit.log import record
 from portal.audit.tags import Tag
-from portal.police.forms import ChangeForm, ConclusionForm
+from portal.police.forms import ConclusionForm
 from portal.police.views.queue import my_review, next_review
 from portal.police.views.reviews import probes_of
 from portal.reviews import actions
@@ -66,7 +65,7 @@ def review_reveal(request: SignedInRequest, review_uid: UUID) -> HttpResponse:
     mine = my_review(request, review_uid)
     if mine.state != ReviewState.REVEALED or mine.stage == Stage.ADJUDICATION:
         return redirect("police:review", mine.uid)
-    context = {"candidates": shown_candidates(mine), "change": ChangeForm(), "verdicts": Verdict.choices}
+    context = {"candidates": shown_candidates(mine), "verdicts": Verdict.choices}
     return _conclude(request, mine, "police/review_reveal.html", context)
 
 
@@ -108,7 +107,6 @@ def _conclude(request: SignedInRequest, mine: Review, template: str, context: di
     return _revealed(request, mine, template, {**context, "form": form})
 
 
-@transaction.atomic
 def _revealed(request: SignedInRequest, mine: Review, template: str, context: dict[str, Any]) -> HttpResponse:
     actions.keep_lease(mine)
     page = {

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.core import signing
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -50,7 +49,6 @@ def gallery(request: SignedInRequest) -> HttpResponse:
 @never_cache
 @require_GET
 @for_roles(*READERS)
-@transaction.atomic
 def gallery_images(request: SignedInRequest) -> HttpResponse:
     """Images by condition, with the reasons of those that could not be enrolled."""
     state, text = request.GET.get("state", ""), request.GET.get("reference", "").strip()
@@ -72,7 +70,6 @@ def image_or_404(request: SignedInRequest, image_uid: UUID) -> CustodyImage:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @for_roles(*READERS)
-@transaction.atomic
 def custody_image(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
     """The record of an image; the picture only after a reason is given."""
     image = image_or_404(request, image_uid)
@@ -110,7 +107,6 @@ def _permit(request: SignedInRequest, image: CustodyImage, reason: str) -> str:
 
 @require_GET
 @for_roles(Role.GALLERY_MANAGER)
-@transaction.atomic
 def custody_picture(request: SignedInRequest, image_uid: UUID) -> HttpResponse:
     """The picture itself, with the permit its page made; recorded with the reason."""
     image = image_or_404(request, image_uid)

@@ -1,13 +1,13 @@
 """Images leave here: checked, recorded, then sent. Nothing about a candidate but its picture.
 
 A blind picture's address is an opaque judgement; all crops have one size; no ETag, no date, no name.
+The log is written last: while it is, no other writer of the service waits for a picture to be drawn.
 """
 
 import hashlib
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -61,7 +61,6 @@ def _probe(user: User, review_uid: UUID, number: int) -> tuple[Review, dict[str,
 
 @require_GET
 @for_roles(*COMPARING)
-@transaction.atomic
 def probe_face(request: SignedInRequest, review_uid: UUID, number: int) -> HttpResponse:
     """The chosen face of a probe, turned upright at the scale of the candidates; 404 without a face."""
     review, probe, content = _probe(request.user, review_uid, number)
@@ -74,7 +73,6 @@ def probe_face(request: SignedInRequest, review_uid: UUID, number: int) -> HttpR
 
 @require_GET
 @for_roles(*COMPARING)
-@transaction.atomic
 def probe_frame(request: SignedInRequest, review_uid: UUID, number: int) -> HttpResponse:
     """The whole frame of a probe, the chosen face outlined."""
     review, probe, content = _probe(request.user, review_uid, number)
@@ -85,7 +83,6 @@ def probe_frame(request: SignedInRequest, review_uid: UUID, number: int) -> Http
 
 @require_GET
 @for_roles(*COMPARING)
-@transaction.atomic
 def candidate_face(request: SignedInRequest, judgement_uid: UUID) -> HttpResponse:
     """The custody crop a judgement is about; 404 once the image may no longer be used."""
     found = Judgement.objects.filter(_may_look(request.user, "review__")).select_related("candidate")

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,7 +23,6 @@ from portal.searches.models import Search
 @never_cache
 @require_GET
 @for_roles(*sorted(REVIEWING_ROLES), Role.AUDITOR)
-@transaction.atomic
 def decision_record(request: SignedInRequest, decision_uid: UUID) -> HttpResponse:
     """Grounds, probes, searches, every review with its order and judgements, the end."""
     found = readable_records(request.user).select_related(

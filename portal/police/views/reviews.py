@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -84,7 +83,6 @@ def probes_of(mine: Review) -> list[Probe]:
 @never_cache
 @require_GET
 @reviewing
-@transaction.atomic
 def review_blind(request: SignedInRequest, review_uid: UUID) -> HttpResponse:
     """Probe beside each candidate, in this officer's own random order, and nothing else about them."""
     mine = my_review(request, review_uid)
