@@ -60,12 +60,12 @@ class ModelIndex:
     def _seen(self) -> int | None:
         try:
             return self.flat.snapshot().seq
-        except (IndexCorrupt, IndexForeign, FileNotFoundError) as error:
-            log.warning("index_unusable", index=self.flat.path.name, why=str(error))
+        except (IndexCorrupt, IndexForeign, FileNotFoundError):
             return None
 
     def _start_anew(self) -> None:
         """An empty index that remembers every purge, so that no rebuild brings anybody back."""
+        log.warning("index_made_anew", index=self.flat.path.name, was_there=self.flat.path.exists())
         self.flat.rebuild((), seq=0, purged=list(_tombstones(self.model)))
 
     def _follow(self, wanted: int) -> list[PurgeReceipt]:
