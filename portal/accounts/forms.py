@@ -92,7 +92,7 @@ class RetailerForm(forms.Form):
         return name
 
 
-class StoreForm(forms.ModelForm):  # type: ignore[type-arg]
+class StoreForm(forms.ModelForm):
     """A store of a retailer."""
 
     class Meta:
@@ -123,9 +123,9 @@ class SingleUse:
         return code
 
 
-class CodeForm(SingleUse, AuthenticateForm):  # type: ignore[misc]
+class CodeForm(SingleUse, AuthenticateForm):
     """The second step of logging in."""
 
 
-class ConfirmCodeForm(SingleUse, ReauthenticateForm):  # type: ignore[misc]
+class ConfirmCodeForm(SingleUse, ReauthenticateForm):
     """Confirming who one is before changing how one logs in."""

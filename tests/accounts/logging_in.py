@@ -1,7 +1,8 @@
 """Logging in over HTTP as a person does."""
 
+from typing import Any
+
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -10,7 +11,7 @@ from tests.cast import PASSWORD, TOTP_SECRET
 HOME_ADDRESS = "192.0.2.10"
 
 
-def log_in(client: Client, email: str, password: str = PASSWORD, address: str = HOME_ADDRESS) -> HttpResponse:
+def log_in(client: Client, email: str, password: str = PASSWORD, address: str = HOME_ADDRESS) -> Any:
     """Post the log-in form from an address."""
     return client.post(reverse("account_login"), {"login": email, "password": password}, REMOTE_ADDR=address)
 

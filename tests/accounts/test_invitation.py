@@ -31,7 +31,7 @@ def _send(by: User, organisation: Organisation, role: Role, email: str = "new@ex
 
 
 def _link() -> str:
-    found = re.search(r"https?://[^/]+(/\S+)", mail.outbox[-1].body)
+    found = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1]
 

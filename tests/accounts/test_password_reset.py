@@ -22,7 +22,7 @@ def _ask(email: str) -> bytes:
 
 
 def _link() -> str:
-    found = re.search(r"https?://[^/]+(/\S+)", mail.outbox[-1].body)
+    found = re.search(r"https?://[^/]+(/\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1]
 

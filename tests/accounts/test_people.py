@@ -50,7 +50,7 @@ def test_the_list_is_paginated_with_as_many_queries_whatever_its_length(
         page = client.get(reverse("accounts:people"))
     assert len(page.context["page"].object_list) <= 25
     if more:
-        last = client.get(reverse("accounts:people"), {"q": "extra", "page": 3}).content.decode()
+        last = client.get(reverse("accounts:people"), {"q": "extra", "page": "3"}).content.decode()
         assert "51 to 60 of 60" in last
         assert "?q=extra&amp;page=2" in last
 
