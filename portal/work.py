@@ -114,7 +114,7 @@ def settle(held: Claim, state: WorkState = WorkState.DONE, *, error: str = "", *
 def give_back(held: Claim, error: str) -> None:
     """After a failed attempt: wait for the sweeper, or be set aside after the last one."""
     if held.attempt >= conf.work_policy().max_attempts:
-        quarantine(held.model, held.pk, error)
+        quarantine(held.model, held.pk, error, only=Q(work_token=held.token))
         return
     held.model._default_manager.filter(
         pk=held.pk, work_state=WorkState.RUNNING, work_token=held.token
@@ -135,11 +135,10 @@ def wait(held: Claim, why: str) -> None:
 
 
 @transaction.atomic
-def quarantine(model: type[Work], pk: int, error: str) -> bool:
-    """Set a row aside with its reason, on the operator's page and in the log."""
-    changed = model._default_manager.filter(
-        pk=pk, work_state__in=(WorkState.QUEUED, WorkState.RUNNING)
-    ).update(
+def quarantine(model: type[Work], pk: int, error: str, *, only: Q | None = None) -> bool:
+    """Set a row aside with its reason, on the operator's page and in the log; `only` if that still holds."""
+    live = Q(work_state__in=(WorkState.QUEUED, WorkState.RUNNING)) & (only or Q())
+    changed = model._default_manager.filter(live, pk=pk).update(
         work_state=WorkState.QUARANTINED,
         work_token=None,
         work_lease_until=None,
@@ -188,11 +187,9 @@ def sweep(model: type[Work], send: Callable[[int], bool], *, at_most: int = 500)
     """Quarantine rows that used up their attempts, send again those that wait; how many were sent."""
     policy = conf.work_policy()
     rows = model._default_manager
-    spent = rows.filter(work_attempts__gte=policy.max_attempts).filter(
-        Q(work_state=WorkState.QUEUED) | _expired()
-    )
-    for pk, error in spent.values_list("pk", "work_error"):
-        quarantine(model, pk, error or "the worker process died each time it tried")
+    spent = Q(work_attempts__gte=policy.max_attempts) & (Q(work_state=WorkState.QUEUED) | _expired())
+    for pk, error in rows.filter(spent).values_list("pk", "work_error"):
+        quarantine(model, pk, error or "the worker process died each time it tried", only=spent)
     waiting = rows.filter(work_attempts__lt=policy.max_attempts).filter(
         Q(work_state=WorkState.QUEUED, work_sent_at__lt=_after(-policy.resend_after)) | _expired()
     )
