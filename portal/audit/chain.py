@@ -5,10 +5,24 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 from portal.audit.models import Entry
 
 GENESIS = "0" * 64
+
+
+def as_stored(details: dict[str, Any]) -> dict[str, Any]:
+    """The details as every database gives them back: names for keys, whole numbers without a fraction.
+
+    PostgreSQL keeps 1e20 as 100000000000000000000 and -0.0 as 0, which would not fit the digest any more.
+    """
+    return json.loads(json.dumps(details, allow_nan=False), parse_float=_number)
+
+
+def _number(text: str) -> float | int:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def digest_of(entry: Entry) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from portal.audit.chain import GENESIS, digest_of
+from portal.audit.chain import GENESIS, as_stored, digest_of
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 
@@ -60,7 +60,8 @@ def record(
 ) -> Entry:
     """Append one entry; raises rather than skips. Call it last in a transaction: it holds the chain.
 
-    `subject` is a model instance, or a (type, id) pair for what has no row. `details` must be JSON.
+    `subject` is a model instance, or a (type, id) pair for what has no row. `details` must be JSON:
+    TypeError or ValueError where they are not.
     """
     subject_type, subject_id = _identity(subject)
     with transaction.atomic():
@@ -77,7 +78,7 @@ def record(
             subject_type=subject_type,
             subject_id=subject_id,
             reason=reason[:500],
-            details=details,
+            details=as_stored(details),
             previous=previous,
         )
         entry.digest = digest_of(entry)
