@@ -26,7 +26,7 @@ class Status:
 TOLD: dict[str, tuple[str, str]] = {
     Outcome.IDENTIFIED: (
         "Identified (as intelligence)",
-        "Two officers agree on a line of enquiry. The police will ask you for evidence if they need it.",
+        "Independent reviews led to a line of enquiry. The police will ask you for evidence if they need it.",
     ),
     Outcome.NO_MATCH: (
         "No match in the gallery",
