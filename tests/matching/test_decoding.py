@@ -168,7 +168,7 @@ def test_half_a_file_is_refused(kind: str, share: float) -> None:
 
 
 def test_mutated_files_are_refused_or_decoded_and_nothing_else() -> None:
-    rng = random.Random(11)  # noqa: S311 (not for secrets)
+    rng = random.Random(11)
     sources = [saved(picture(96, 96), kind) for kind in ("JPEG", "PNG", "WEBP")]
     outcomes = set()
     for _ in range(150):
