@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "portal.accounts.middleware.SessionRules",
     "portal.accounts.middleware.MfaRequired",
+    "portal.outages.StorageOutage",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"

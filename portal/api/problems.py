@@ -10,6 +10,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from matching.errors import DecoderUnavailable, RejectedImage
+from portal.storage import StorageUnavailable
 from portal.submissions.actions import SubmissionRefused
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,14 +66,21 @@ def answer(error: Exception, _context: dict[str, Any]) -> Response | None:
         status = 422 if error.code == "idempotency_key_reused" else HTTPStatus.CONFLICT
         return problem(status, error.code, error.message)
     if isinstance(error, DecoderUnavailable):
-        busy = exceptions.APIException("The still could not be opened just now. Send it again.", "try_again")
-        busy.status_code, busy.wait = HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SECONDS  # type: ignore[attr-defined]
-        return _of_drf(busy)
-    if isinstance(error, Http404):
+        error = _later("try_again", "The still could not be opened just now. Send it again.")
+    elif isinstance(error, StorageUnavailable):
+        error = _later("storage_unavailable", "The still could not be stored just now. Send it again.")
+    elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, SuspiciousOperation):
         error = exceptions.ParseError("The request could not be read.")
     return _of_drf(error) if isinstance(error, exceptions.APIException) else None
+
+
+def _later(code: str, detail: str) -> exceptions.APIException:
+    """Our fault: nothing was kept, and the same request will do in a while."""
+    error = exceptions.APIException(detail, code)
+    error.status_code, error.wait = HTTPStatus.SERVICE_UNAVAILABLE, RETRY_SECONDS  # type: ignore[attr-defined]
+    return error
 
 
 def _of_drf(error: exceptions.APIException) -> Response:

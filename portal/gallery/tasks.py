@@ -18,7 +18,7 @@ def enrol_custody_image(*, image_id: int) -> None:
         return
     try:
         _enrol(held)
-    except (WeightsMissing, WeightsMismatch) as error:
+    except (WeightsMissing, WeightsMismatch, storage.StorageUnavailable) as error:
         work.wait(held, str(error))
     except Exception as error:
         work.give_back(held, f"{type(error).__name__}: {error}")

@@ -20,7 +20,7 @@ def process_still(*, still_id: int) -> None:
         return
     try:
         _process(held)
-    except (WeightsMissing, WeightsMismatch) as error:
+    except (WeightsMissing, WeightsMismatch, storage.StorageUnavailable) as error:
         work.wait(held, str(error))
     except Exception as error:
         work.give_back(held, f"{type(error).__name__}: {error}")

@@ -3,10 +3,12 @@
 import hashlib
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -22,6 +24,7 @@ from portal.submissions.states import CAMPAIGN_MOVES, MAX_OFFENDERS, MAX_STILLS,
 from portal.work import WorkState, requeued
 
 PROCESS_STILL = "searches.process_still"
+log = structlog.get_logger(__name__)
 
 
 class SubmissionRefused(Exception):
@@ -176,9 +179,13 @@ def discard_draft(offender: Offender, *, by: User) -> None:
 
 
 def _delete_files(keys: list[tuple[str, str]]) -> None:
+    """What cannot be deleted now has no row any more, and portal.retention.orphans finds it."""
     for original_key, copy_key in keys:
-        storage.originals().delete(original_key)
-        storage.stills().delete(copy_key)
+        for place, key in ((storage.originals(), original_key), (storage.stills(), copy_key)):
+            try:
+                place.delete(key)
+            except OSError as error:
+                log.warning("file_not_deleted", key=key, error=str(error))
 
 
 # --- stills ---------------------------------------------------------------------------------------
@@ -203,6 +210,7 @@ def add_still(offender: Offender, upload: Upload, *, by: User) -> tuple[Still, b
 
     The same file sent twice for an offender is the same still. RejectedImage (matching.errors) where
     the file is not usable, SubmissionRefused where the offender may not have another; both recorded.
+    StorageUnavailable where it cannot be kept now; then nothing of it is.
     """
     _must_accept(offender.submission.campaign_id)
     digest = hashlib.sha256(upload.content).hexdigest()
@@ -238,8 +246,7 @@ def _keep(
 ) -> tuple[Still, bool]:
     # Files first: a row must never name a file that is not there. A file without a row is swept up
     # (portal.retention.orphans).
-    original_key = storage.store(storage.originals(), upload.content)
-    copy_key = storage.store(storage.stills(), image.jpeg, suffix=".jpg")
+    original_key, copy_key = _store(upload.content, image.jpeg)
     try:
         with transaction.atomic():
             Offender.objects.select_for_update().get(pk=offender.pk)  # count and insert as one
@@ -265,12 +272,21 @@ def _keep(
             record(Tag.STILL_RECEIVED, actor=by, subject=still, sha256=digest, offender=str(offender.uid))
         return still, True
     except (IntegrityError, SubmissionRefused):
-        storage.originals().delete(original_key)
-        storage.stills().delete(copy_key)
+        _delete_files([(original_key, copy_key)])
         existing = offender.stills.filter(original_sha256=digest).first()
         if existing is None:
             raise
         return existing, False
+
+
+def _store(original: bytes, copy: bytes) -> tuple[str, str]:
+    original_key = storage.store(storage.originals(), original)
+    try:
+        return original_key, storage.store(storage.stills(), copy, suffix=".jpg")
+    except storage.StorageUnavailable:
+        with suppress(OSError):  # else it is swept up as a file without a row
+            storage.originals().delete(original_key)
+        raise
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from portal.accounts.models import Organisation, OrganisationKind
 from portal.audit.log import SystemActor
 from portal.gallery.importing import BadManifest, ManifestRow, Tally, import_rows, read_manifest
 from portal.gallery.models import CustodyImage
-from portal.storage import PrivateS3Storage
+from portal.storage import PrivateS3Storage, StorageUnavailable
 from portal.work import WorkState
 
 IMPORTER = SystemActor("import_custody")
@@ -46,7 +46,10 @@ class Command(BaseCommand):
         report = options["errors"] or manifest.with_suffix(".errors.csv")
         self._said = 0.0
         bad = import_rows(force, rows, source, by=IMPORTER, progress=self._progress)
-        count = _write_report(report, bad)
+        try:
+            count = _write_report(report, bad)
+        except StorageUnavailable as error:
+            raise CommandError(f"{error}. Nothing is half done: run the import again later.") from error
         if count:
             self.stdout.write(f"{count} rows were left out: see {report}")
         if options["wait"]:
