@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -43,6 +44,12 @@ people = st.integers(0, 9)
 
 
 ACTS = ("claim", "judge", "rule out", "save", "change", "conclude", "release", "expire", "triage")
+HISTORIES = (
+    (),
+    (Outcome.IDENTIFIED,),
+    (Outcome.IDENTIFIED, Outcome.NO_MATCH),
+    (Outcome.NO_MATCH, Outcome.IDENTIFIED),
+)
 likely = st.sampled_from((Outcome.IDENTIFIED, Outcome.IDENTIFIED, Outcome.NO_MATCH, Outcome.INCONCLUSIVE))
 
 
@@ -139,6 +146,14 @@ class Room(RuleBasedStateMachine):
         self.savepoint = transaction.savepoint()
         self.ended: tuple[Any, ...] | None = None
         self.seen: dict[int, set[str]] = {}
+
+    @initialize(history=st.sampled_from(HISTORIES))
+    def begin(self, history: tuple[Outcome, ...]) -> None:
+        """Some sequences start after the first review, some after a disagreement."""
+        for outcome in history:
+            review = claim_due(Decision.objects.get(pk=self.decision.pk), self.crew, 0)
+            assert review is not None
+            finish(review, outcome, 1)
 
     def teardown(self) -> None:
         decision = Decision.objects.get(pk=self.decision.pk)
