@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from matching.decoding import NormalisedImage
@@ -51,30 +51,50 @@ def add_custody_image(
     by: Actor,
 ) -> tuple[CustodyImage, bool]:
     """Store an image and queue its enrolment; the same bytes for the same subject are the same image."""
-    existing = CustodyImage.objects.filter(
+    known = CustodyImage.objects.filter(
         subject__force=force, subject__reference=about.reference, original_sha256=digest
-    ).first()
-    if existing:
+    )
+    if existing := known.first():
         return existing, False
-    original_key = storage.store(storage.custody(), content)
-    copy_key = storage.store(storage.custody(), image.jpeg, suffix=".jpg")
-    with transaction.atomic():
-        custody_image = CustodyImage.objects.create(
-            subject=_subject(force, about),
-            captured_on=about.captured_on,
-            age_at_capture=about.age_at_capture,
-            case_outcome=about.case_outcome,
-            review_on=about.review_on,
-            original_key=original_key,
-            original_sha256=digest,
-            copy_key=copy_key,
-            copy_sha256=image.sha256,
-            width=image.width,
-            height=image.height,
-        )
-        send_on_commit(ENROL, queue=BULK, image_id=custody_image.pk)
-        record(Tag.CUSTODY_IMPORTED, actor=by, subject=custody_image, sha256=digest)
-    return custody_image, True
+    keys = (
+        storage.store(storage.custody(), content),
+        storage.store(storage.custody(), image.jpeg, suffix=".jpg"),
+    )
+    try:
+        return _keep(force, about, keys, digest=digest, image=image, by=by), True
+    except IntegrityError:
+        for key in keys:
+            storage.custody().delete(key)
+        return known.get(), False  # another import was quicker
+
+
+@transaction.atomic
+def _keep(
+    force: Organisation,
+    about: CustodyRecord,
+    keys: tuple[str, str],
+    *,
+    digest: str,
+    image: NormalisedImage,
+    by: Actor,
+) -> CustodyImage:
+    original_key, copy_key = keys
+    custody_image = CustodyImage.objects.create(
+        subject=_subject(force, about),
+        captured_on=about.captured_on,
+        age_at_capture=about.age_at_capture,
+        case_outcome=about.case_outcome,
+        review_on=about.review_on,
+        original_key=original_key,
+        original_sha256=digest,
+        copy_key=copy_key,
+        copy_sha256=image.sha256,
+        width=image.width,
+        height=image.height,
+    )
+    send_on_commit(ENROL, queue=BULK, image_id=custody_image.pk)
+    record(Tag.CUSTODY_IMPORTED, actor=by, subject=custody_image, sha256=digest)
+    return custody_image
 
 
 def _subject(force: Organisation, about: CustodyRecord) -> CustodySubject:

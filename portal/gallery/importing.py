@@ -7,6 +7,7 @@ pnc_id, cro_number. A path is relative to the manifest's folder, or a key of the
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from portal.gallery.models import CaseOutcome, CustodyImage
 
 REQUIRED = ("path", "reference", "captured_on", "review_on")
 OPTIONAL = ("case_outcome", "name", "born_on", "age_at_capture", "sex", "ethnicity", "pnc_id", "cro_number")
+# Characters that the columns of a subject hold.
+LONGEST = {"reference": 60, "name": 160, "sex": 20, "ethnicity": 40, "pnc_id": 20, "cro_number": 20}
 AHEAD = 32  # rows decoded before they are needed, by two threads that wait for bounded processes
 
 Progress = Callable[["Tally"], None]
@@ -86,37 +89,50 @@ def read_manifest(path: Path) -> list[ManifestRow]:
 def about(row: ManifestRow) -> CustodyRecord:
     """What a row says of its image; BadRow with the column that is wrong."""
     values = row.values
+    for column, most in LONGEST.items():
+        _must_fit(column, values.get(column, ""), most)
     if not values["reference"]:
         raise BadRow("reference is empty")
     outcome = values.get("case_outcome") or CaseOutcome.UNKNOWN
     if outcome not in CaseOutcome.values:
         raise BadRow(f"case_outcome {outcome!r} is not one of {', '.join(CaseOutcome.values)}")
-    age = values.get("age_at_capture", "")
-    if age and not age.isdigit():
-        raise BadRow(f"age_at_capture {age!r} is not a number")
     captured, review = _day(values, "captured_on"), _day(values, "review_on")
     if captured is None or review is None:
         raise BadRow("captured_on and review_on are required")
-    texts = {name: values.get(name, "")[:40] for name in ("sex", "ethnicity", "pnc_id", "cro_number")}
     return CustodyRecord(
-        reference=values["reference"][:60],
         captured_on=captured,
         review_on=review,
         case_outcome=CaseOutcome(outcome),
-        name=values.get("name", "")[:160],
         born_on=_day(values, "born_on"),
-        age_at_capture=int(age) if age else None,
-        sex=texts["sex"][:20],
-        ethnicity=texts["ethnicity"],
-        pnc_id=texts["pnc_id"][:20],
-        cro_number=texts["cro_number"][:20],
+        age_at_capture=_age(values.get("age_at_capture", "")),
+        **{column: values.get(column, "") for column in LONGEST},
     )
+
+
+def _must_fit(column: str, text: str, most: int) -> None:
+    # Cut short, two references could become one person.
+    if len(text) > most:
+        raise BadRow(f"{column} is longer than {most} characters")
+    if not text.isprintable():
+        raise BadRow(f"{column} has characters that cannot be printed")
+
+
+def _age(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,3}", text):
+        raise BadRow(f"age_at_capture {text!r} is not a number of years")
+    return int(text)
 
 
 def _day(values: dict[str, str], column: str) -> date | None:
     text = values.get(column, "")
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            raise ValueError("another form of date")
+        return date.fromisoformat(text)
     except ValueError as error:
         raise BadRow(f"{column} {text!r} is not a date like 2026-01-31") from error
 
@@ -129,6 +145,8 @@ def _content(source: Path | Storage, name: str) -> bytes:
         if not path.is_relative_to(source.resolve()):
             raise BadRow(f"{name} is outside the manifest's folder")
         return path.read_bytes()
+    except storage.StorageUnavailable:
+        raise  # no fault of this row
     except (OSError, SuspiciousFileOperation, ValueError) as error:
         raise BadRow(f"{name} cannot be read: {error.__class__.__name__}") from error
 

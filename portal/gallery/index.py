@@ -17,7 +17,7 @@ import structlog
 from django.conf import settings
 
 from matching.errors import IndexCorrupt, IndexForeign
-from matching.index import FlatIndex, PurgeReceipt, RowBatch, Tombstone, Verification
+from matching.index import FlatIndex, PurgeReceipt, RowBatch, SearchHits, Tombstone, Verification
 from portal.gallery import events
 from portal.gallery.models import Event, EventKind, Template
 from portal.gallery.vectors import vector_of
@@ -46,16 +46,19 @@ class ModelIndex:
     def catch_up(self) -> list[PurgeReceipt]:
         """Apply every committed event the index has not seen; receipts of what was purged on the way."""
         wanted = events.latest_seq()
-        if self._reached(wanted):
+        if self._seen() == wanted:
             return []
         with self._only_one():
+            if self._is_ahead():
+                # The database was restored from a backup. The ids the index has buried may be given again.
+                self.flat.path.unlink()
             if self._seen() is None:
                 self._start_anew()
             return self._follow(wanted)
 
-    def _reached(self, seq: int) -> bool:
-        seen = self._seen()
-        return seen is not None and seen >= seq
+    def _is_ahead(self) -> bool:
+        """Whether the index has seen what this database never committed."""
+        return (self._seen() or 0) > events.latest_seq()
 
     def _seen(self) -> int | None:
         try:
@@ -88,6 +91,19 @@ class ModelIndex:
         else:
             self.flat.advance(seq=seq)
         return None
+
+    def search(
+        self, query: np.ndarray, length: int, *, exclude: Sequence[int], as_of_seq: int | None
+    ) -> SearchHits:
+        """FlatIndex.search for one query; an index that proves damaged is made anew first."""
+        try:
+            return self.flat.search(query[None], length, exclude=exclude, as_of_seq=as_of_seq)[0]
+        except (IndexCorrupt, IndexForeign) as error:
+            log.warning("index_damaged", index=self.flat.path.name, why=str(error))
+        with self._only_one():
+            self._start_anew()
+            self._follow(events.latest_seq())
+        return self.flat.search(query[None], length, exclude=exclude, as_of_seq=as_of_seq)[0]
 
     def verify(self) -> Verification:
         """Compare every byte of the index with the database's templates."""
@@ -126,8 +142,8 @@ def index_of(*, model: str, dimension: int) -> ModelIndex:
     return _opened(Path(settings.INDEX_DIR), model, dimension, events.epoch())
 
 
-def current_index(*, model: str, dimension: int) -> FlatIndex:
+def current_index(*, model: str, dimension: int) -> ModelIndex:
     """This host's index, holding at least every event that had committed at the call."""
     index = index_of(model=model, dimension=dimension)
     index.catch_up()
-    return index.flat
+    return index

@@ -96,6 +96,7 @@ class Template(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["image", "model"], name="one_template_per_model")]
+        indexes = [models.Index(fields=["model", "model_version"], name="template_by_version")]
 
     def __str__(self) -> str:
         return f"Template {self.pk} ({self.model})"

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from portal.accounts.models import Organisation, OrganisationKind
 from portal.gallery.models import CustodyImage, Template
 
 
@@ -17,10 +18,28 @@ def may_be_searched(at: datetime | None = None, *, prefix: str = "") -> Q:
     return kept
 
 
-def excluded_templates(model: str, at: datetime | None = None) -> list[int]:
-    """Ids of templates that are in the index and may not be returned, ascending."""
-    rows = Template.objects.filter(model=model).exclude(may_be_searched(at, prefix="image__"))
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+def searched_templates(model: str, version: str, force: Organisation) -> QuerySet[Template]:
+    """Templates that may be compared with a vector of this model and version, for this force."""
+    return Template.objects.filter(model=model, model_version=version, image__subject__force=force)
+
+
+def excluded_templates(
+    model: str, version: str, force: Organisation, at: datetime | None = None
+) -> list[int]:
+    """Ids of templates that are in the index and may not be returned to this force, ascending.
+
+    Each condition has an index of its own. An erased image has no template that could be excluded.
+    """
+    moment = at or timezone.now()
+    others = Organisation.objects.filter(kind=OrganisationKind.FORCE).exclude(pk=force.pk)
+    reasons = (
+        Q(image__review_on__lt=timezone.localdate(moment)),
+        Q(image__deletion_requested_at__lte=moment),
+        Q(model_version__lt=version) | Q(model_version__gt=version),
+        Q(image__subject__force__in=list(others)),
+    )
+    indexed = Template.objects.filter(model=model)
+    return sorted({pk for why in reasons for pk in indexed.filter(why).values_list("pk", flat=True)})
 
 
 def searchable_images() -> QuerySet[CustodyImage]:

@@ -9,18 +9,20 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching.engine import EngineInfo, FaceEngine
 from matching.engine import Face as FoundFace
 from matching.geometry import Box
-from matching.index import GRID, Snapshot, to_grid
+from matching.index import GRID, SearchHits, Snapshot, to_grid
 from portal import vault, work
+from portal.accounts.models import Organisation
 from portal.audit.log import SystemActor, record
 from portal.audit.tags import Tag
 from portal.gallery.index import current_index
 from portal.gallery.models import Template
-from portal.gallery.queries import excluded_templates, may_be_searched
+from portal.gallery.queries import excluded_templates, may_be_searched, searched_templates
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Face, Still
 from portal.submissions.states import FaceChoice
@@ -65,22 +67,25 @@ def digest_of_ids(ids: Sequence[int]) -> str:
 def search_gallery(
     query: np.ndarray,
     info: EngineInfo,
+    force: Organisation,
     *,
     length: int,
     at: datetime | None = None,
     as_of_seq: int | None = None,
 ) -> Answer:
-    """The best `length` subjects for a grid vector, float32 (d,); exact, ties by template id.
+    """The best `length` subjects of a force for a grid vector, float32 (d,); exact, ties by template id.
 
     `at` and `as_of_seq` ask the gallery as it stood then. Every result is checked against the database.
     """
     begun, moment = time.perf_counter(), at or timezone.now()
     index = current_index(model=info.model, dimension=info.dimension)
-    excluded = excluded_templates(info.model, moment)
+    excluded = excluded_templates(info.model, info.model_version, force, moment)
+    searched = searched_templates(info.model, info.model_version, force)
     wanted = length
     while True:
-        (hits,) = index.search(query[None], wanted, exclude=excluded, as_of_seq=as_of_seq)
-        listed = _by_subject(hits.ids.tolist(), hits.scores.tolist(), moment)[:length]
+        hits = index.search(query, wanted, exclude=excluded, as_of_seq=as_of_seq)
+        allowed = searched.filter(may_be_searched(moment, prefix="image__"), pk__in=hits.ids.tolist())
+        listed = _by_subject(hits, allowed)[:length]
         if len(listed) == length or len(hits.ids) < wanted:
             break
         wanted *= 2  # some subjects have several images: look further down
@@ -88,11 +93,10 @@ def search_gallery(
     return Answer(listed, hits.snapshot, excluded, moment, spent, hits.missing)
 
 
-def _by_subject(ids: list[int], scores: list[float], moment: datetime) -> list[Listed]:
-    allowed = Template.objects.filter(pk__in=ids).filter(may_be_searched(moment, prefix="image__"))
+def _by_subject(hits: SearchHits, allowed: QuerySet[Template]) -> list[Listed]:
     found = {row.pk: row.image for row in allowed.select_related("image__subject").defer("vector")}
     best: dict[int, Listed] = {}
-    for template_id, score in zip(ids, scores, strict=True):
+    for template_id, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
         image = found.get(template_id)
         if image is not None and image.subject_id not in best:
             uid = image.subject.uid
@@ -148,7 +152,7 @@ def finish(
         if not campaign.is_lawful:
             raise SearchNotAllowed(f"campaign {campaign.uid} lacks recorded grounds")
         query = to_grid(vector[None])[0]
-        answer = search_gallery(query, info, length=campaign.list_length)
+        answer = search_gallery(query, info, campaign.force, length=campaign.list_length)
     with transaction.atomic():
         how = still.chosen_how or FaceChoice.ENGINE
         if not work.settle(held, detector=_detector(info), chosen_how=how):

@@ -35,7 +35,12 @@ def _differences(search: Search) -> list[str]:
     query = np.frombuffer(plain, "<f4")
     info = EngineInfo(search.detector, "", search.model, search.model_version, len(query))
     answer = search_gallery(
-        query, info, length=search.list_length, at=search.at, as_of_seq=search.gallery_seq
+        query,
+        info,
+        search.campaign.force,
+        length=search.list_length,
+        at=search.at,
+        as_of_seq=search.gallery_seq,
     )
     return _gallery_changes(search, answer) + _list_changes(search, answer)
 
