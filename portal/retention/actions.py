@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+import structlog
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +20,8 @@ from portal.reviews.actions import forget_probe
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Still
 
+log = structlog.get_logger(__name__)
+
 
 class AlreadyErased(Exception):
     """Somebody else has erased it meanwhile."""
@@ -32,8 +35,7 @@ def erase_custody_image(image: CustodyImage, *, by: Actor, reason: str) -> Erasu
     """
     certificate, purged, keys = _erase_custody_rows(image, by, reason)
     receipts = _receipts(purged)
-    _delete_files(storage.custody(), keys)
-    return _complete(certificate, receipts, len(keys))
+    return _complete(certificate, receipts, _delete_files(storage.custody(), keys))
 
 
 @transaction.atomic
@@ -74,9 +76,16 @@ def _receipts(purged: Sequence[Purged]) -> list[PurgeReceipt]:
     ]
 
 
-def _delete_files(place: Storage, keys: Iterable[str]) -> None:
+def _delete_files(place: Storage, keys: Iterable[str]) -> int:
+    """How many were deleted. No row names them any more: what stays now goes with the orphans."""
+    gone = 0
     for key in filter(None, keys):
-        place.delete(key)
+        try:
+            place.delete(key)
+            gone += 1
+        except OSError as error:
+            log.warning("file_left_behind", key=key, error=str(error))
+    return gone
 
 
 def _complete(
@@ -114,6 +123,5 @@ def erase_still(still: Still, *, by: Actor, reason: str) -> ErasureCertificate:
             reason=reason,
             certificate=str(certificate.uid),
         )
-    _delete_files(storage.originals(), keys[:1])
-    _delete_files(storage.stills(), keys[1:])
-    return _complete(certificate, (), len(keys))
+    files = _delete_files(storage.originals(), keys[:1]) + _delete_files(storage.stills(), keys[1:])
+    return _complete(certificate, (), files)

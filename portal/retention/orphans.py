@@ -1,7 +1,7 @@
 """Files without a row: left behind when a process died between storing a file and committing its row."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.core.files.storage import Storage
 from django.utils import timezone
@@ -14,7 +14,11 @@ YOUNG = timedelta(days=1)  # its row may still be on the way
 
 
 def _keys(place: Storage) -> Iterator[str]:
-    for folder in place.listdir("")[0]:
+    try:
+        folders = place.listdir("")[0]
+    except FileNotFoundError:
+        return  # nothing was ever stored
+    for folder in folders:
         for name in place.listdir(folder)[1]:
             yield f"{folder}/{name}"
 
@@ -22,7 +26,14 @@ def _keys(place: Storage) -> Iterator[str]:
 def orphans(place: Storage, known: set[str]) -> list[str]:
     """Keys of a storage that no row names and that are older than a day."""
     before = timezone.now() - YOUNG
-    return [key for key in _keys(place) if key not in known and place.get_modified_time(key) < before]
+    return [key for key in _keys(place) if key not in known and _is_older(place, key, before)]
+
+
+def _is_older(place: Storage, key: str, before: datetime) -> bool:
+    try:
+        return place.get_modified_time(key) < before
+    except FileNotFoundError:
+        return False  # erased, or renamed to its key, since it was listed
 
 
 def sweep_orphans() -> int:
