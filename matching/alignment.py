@@ -17,6 +17,7 @@ from matching.geometry import Box, Landmarks
 from matching.weights import FIVE_POINTS, SIXTY_EIGHT_POINTS, verified_path
 
 CHIP_SIZE = 150
+SOFT_SIZE = 60  # of a chip reduced and enlarged again
 CHIP_PADDING = (
     0.25  # what dlib_face_recognition_resnet_model_v1 was trained with (dnn_face_recognition_ex.cpp)
 )
@@ -59,3 +60,15 @@ class Aligner:
 
 def _points(shape: Any) -> Landmarks:
     return np.array([(part.x, part.y) for part in shape.parts()], dtype=np.float32)
+
+
+def softened(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The chip as if its face had been about 45 pixels wide; leaves a chip that was so already nearly as it
+    is.
+    """
+    import cv2
+
+    small = cv2.GaussianBlur(
+        cv2.resize(chip, (SOFT_SIZE, SOFT_SIZE), interpolation=cv2.INTER_AREA), (0, 0), 0.6
+    )
+    return np.asarray(cv2.resize(small, (CHIP_SIZE, CHIP_SIZE), interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching import quality
-from matching.alignment import CHIP_SIZE, Aligner
+from matching.alignment import CHIP_SIZE, Aligner, softened
 from matching.detection import CascadeDetector, Detection, Detector, HogDetector
 from matching.dlib_network import DIMENSION, DlibNetwork
 from matching.engine import EngineInfo, EngineSettings, Face, Image, Vectors
@@ -18,7 +18,8 @@ from matching.geometry import Box
 from matching.weights import DLIB_RESNET, prepare_deepface_home, sha256_of
 
 DEFAULT_MODEL = "Dlib"
-_VIEWS = "v4"  # part of the model's version: vectors of other view sets are not comparable
+_VIEWS = "v6"  # part of the model's version: vectors of other view sets are not comparable
+SOFT_WEIGHT = 0.5  # chosen on the dev people, docs/evaluation.md
 
 
 class Embedder(Protocol):
@@ -127,17 +128,20 @@ class DeepFaceEngine:
         return [self._face(image, detection) for detection in found]
 
     def embed(self, faces: Sequence[Face]) -> Vectors:
-        """float32 (n, d): mean of the unit vectors of each face's chips and their mirror images, of unit
-        norm.
-        """
+        """float32 (n, d), unit rows: each face's sharp views and, at half weight, its softened ones."""
         if not faces:
             return np.zeros((0, self.info.dimension), np.float32)
         return np.concatenate([self._embed_one(face) for face in faces])
 
     def _embed_one(self, face: Face) -> Vectors:
-        chips = [face.chip] if face.second_chip is None else [face.chip, face.second_chip]
-        views = [*chips, *(chip[:, ::-1] for chip in chips)]
-        return unit(unit(self._embedder.embed(views)).mean(axis=0, keepdims=True))
+        """A softened view brings a sharp custody photo nearer to a blurred still of the same person."""
+        sharp = [face.chip] if face.second_chip is None else [face.chip, face.second_chip]
+        soft = [softened(face.chip)]
+        views = [view for chip in [*sharp, *soft] for view in (chip, chip[:, ::-1])]
+        vectors = unit(self._embedder.embed(views))
+        edge = 2 * len(sharp)
+        both = unit(vectors[:edge].mean(axis=0)) + SOFT_WEIGHT * unit(vectors[edge:].mean(axis=0))
+        return unit(both[None])
 
     def _face(self, image: Image, detection: Detection) -> Face:
         aligned = self._aligner.align(image, detection.square)

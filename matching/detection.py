@@ -76,7 +76,7 @@ class CascadeDetector:
     """
 
     name = "cascade"
-    version = "mtcnn-1.0.0/2"
+    version = "mtcnn-1.0.0/3"
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         self._networks = MtcnnNetworks(weights_dir)
@@ -95,36 +95,51 @@ class CascadeDetector:
         return _in_region(image, region, self._prompted)
 
     def _plainly(self, image: Image) -> list[Detection]:
-        return _detections(*self._networks.find(image, 20, Thresholds())[:2])
+        return _detections(*self._networks.find(image, 20, Thresholds()))
 
     def _smoothed(self, image: Image) -> list[Detection]:
-        return _detections(*self._networks.find(smoothed(image), 16, Thresholds(0.5, 0.5, 0.5))[:2])
+        return _detections(*self._networks.find(smoothed(image), 16, Thresholds(0.5, 0.5, 0.5)))
 
     def _brightened(self, image: Image) -> list[Detection]:
         bright = brightened(smoothed(image), 0.6)
-        return _detections(*self._networks.find(bright, 16, Thresholds(0.5, 0.5, 0.5))[:2])
+        return _detections(*self._networks.find(bright, 16, Thresholds(0.5, 0.5, 0.5)))
 
     def _close_up(self, image: Image) -> list[Detection]:
         """A face that fills the picture, or is cut by its edge, needs margins to be seen as one."""
         margin = max(image.shape[:2]) // 3
         wide = brightened(framed(image, margin), 0.5)
         found = self._networks.find(wide, min(image.shape[:2]) / 4, Thresholds(0.5, 0.5, 0.5))
-        boxes = found[0] - np.float32(margin)
-        return _detections(boxes, found[1])
+        offset = np.float32(margin)
+        return _detections(found[0] - offset, found[1], found[2] - offset)
 
     def _prompted(self, image: Image) -> list[Detection]:
         plain = self._networks.find(image, REGION_FACE * 0.4, Thresholds(0.5, 0.5, 0.5))
         if not len(plain[0]):
             bright = brightened(smoothed(image), 0.6)
             plain = self._networks.find(bright, REGION_FACE * 0.4, Thresholds(0.4, 0.3, 0.3))
-        return _detections(*plain[:2])
+        return _detections(*plain)
 
 
-def _detections(boxes: Floats, scores: Floats) -> list[Detection]:
+def _detections(boxes: Floats, scores: Floats, points: Floats) -> list[Detection]:
     return [
-        _tight(Box(left, top, right - left, bottom - top), score)
-        for (left, top, right, bottom), score in zip(boxes.tolist(), scores.tolist(), strict=True)
+        Detection(Box(left, top, right - left, bottom - top), score, _square(place))
+        for (left, top, right, bottom), score, place in zip(
+            boxes.tolist(), scores.tolist(), points, strict=True
+        )
     ]
+
+
+def _square(points: Floats) -> Box:
+    """The square dlib's detector would have drawn, from eyes, nose and mouth corners.
+
+    Fitted on 3,399 photos on which both detectors agree. Points are steadier than the box where a face is
+    small: the list of 20 held 49 % of the mates instead of 38 % at 36 px (docs/evaluation.md).
+    """
+    eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
+    between, down = np.hypot(*(points[1] - points[0])), np.hypot(*(mouth - eyes))
+    side = 1.218 * float(between + down)
+    x, y = (eyes + mouth) / 2 + np.array([0.0368, 0.0171]) * side
+    return Box(float(x) - side / 2, float(y) - side / 2, side, side)
 
 
 def _tight(box: Box, score: float) -> Detection:
