@@ -70,8 +70,10 @@ def move_campaign(campaign: Campaign, to: CampaignState, *, by: User) -> None:
 
 @transaction.atomic
 def save_campaign(campaign: Campaign, *, by: User, retailers: list[Organisation] | None = None) -> Campaign:
-    """Store a new or changed campaign and whom it invites."""
-    campaign.save()
+    """Store a new or changed campaign and whom it invites; its state moves through move_campaign only."""
+    kept = ("id", "uid", "state")
+    changeable = [field.name for field in Campaign._meta.concrete_fields if field.name not in kept]
+    campaign.save(update_fields=changeable if campaign.pk else None)
     if retailers is not None:
         campaign.retailers.set(retailers)
     record(Tag.CAMPAIGN_CHANGED, actor=by, subject=campaign)
