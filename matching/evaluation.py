@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.calibration import against_crowd
+from matching.calibration import Calibration, Comparison, against_crowd, fit
 from matching.decoding import decode_normalised, normalise
 from matching.engine import EngineInfo, EngineSettings, FaceEngine, load_engine
 from matching.errors import RejectedImage
@@ -29,6 +29,7 @@ Progress = Callable[[int, int], None]  # images done, images in all
 FPIRS = (0.01, 0.05, 0.1)
 LISTED = 20  # a mate counts as found only on a list of this length
 CHUNK = 8
+QUALITY_EDGES = (15.0, 36.0)  # unified quality: about 36 px and blurred | about 60 px | better
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,13 @@ class LabelledImage:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A row and its best face's unit vector, None where no face was found or the file was refused."""
+    """A row and its best face's unit vector and unified quality; None where no face was found or the file
+    refused.
+    """
 
     row: LabelledImage
     vector: NDArray[np.float32] | None
+    quality: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -162,19 +166,51 @@ def _embed_in_worker(chunk: Sequence[LabelledImage]) -> list[Embedded]:
 
 def embed_chunk(engine: FaceEngine, rows: Sequence[LabelledImage]) -> list[Embedded]:
     """Decode as the portal does, take the most prominent face, embed."""
-    return [Embedded(row, _vector(engine, row.path)) for row in rows]
+    return [_embedded(engine, row) for row in rows]
 
 
-def _vector(engine: FaceEngine, path: Path) -> NDArray[np.float32] | None:
+def _embedded(engine: FaceEngine, row: LabelledImage) -> Embedded:
     try:
-        image = decode_normalised(normalise(path.read_bytes()).jpeg)
+        image = decode_normalised(normalise(row.path.read_bytes()).jpeg)
     except RejectedImage:
-        return None
-    faces = engine.find_faces(image)
+        return Embedded(row, None)
+    faces = engine.find_faces(image)[:1]
     if not faces:
-        return None
-    vector: NDArray[np.float32] = engine.embed(faces[:1])[0]
-    return vector
+        return Embedded(row, None)
+    return Embedded(row, engine.embed(faces)[0], faces[0].quality.unified_score)
+
+
+def calibrate_files(
+    gallery_csv: Path,
+    probes_csv: Path,
+    settings: EngineSettings | None = None,
+    *,
+    processes: int = 1,
+    progress: Progress | None = None,
+    edges: Sequence[float] = QUALITY_EDGES,
+) -> Calibration:
+    """A calibration of this engine on labelled images that should resemble what will be searched."""
+    settings = settings or EngineSettings()
+    gallery = read_rows(gallery_csv, {"gallery"})
+    probes = read_rows(probes_csv, {"probe", "nonmated"})
+    embedded = embed_rows([*gallery, *probes], settings, processes=processes, progress=progress)
+    enrolled, searched = embedded[: len(gallery)], embedded[len(gallery) :]
+    persons = len({entry.row.identity for entry in enrolled if entry.vector is not None})
+    info = load_engine(settings).info
+    pairs = comparisons(enrolled, searched)
+    return fit(pairs, model=f"{info.model} {info.model_version}", gallery=persons, edges=edges)
+
+
+def comparisons(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list[Comparison]:
+    """The mate's score of every mated probe against the best stranger's of every non-mated one.
+
+    The best of many strangers, not any stranger: that is whom an officer sees at the head of a list.
+    """
+    ranked = zip(rank(gallery, probes), probes, strict=True)
+    scored = ((entry, entry.mate_score if entry.mated else entry.top_score, probe) for entry, probe in ranked)
+    return [
+        Comparison(score, probe.quality, entry.mated) for entry, score, probe in scored if np.isfinite(score)
+    ]
 
 
 def evaluate(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> dict[str, Any]:

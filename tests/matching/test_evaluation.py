@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matching.evaluation import Embedded, LabelledImage, evaluate, read_rows, thresholds
+from matching.evaluation import Embedded, LabelledImage, comparisons, evaluate, read_rows, thresholds
 from matching.evaluation import rank as ranked
 
 KEYS = {
@@ -108,3 +108,14 @@ def test_paths_are_beside_the_csv_or_in_its_images_folder(tmp_path: Path) -> Non
     table.write_text("path,identity\n")
     with pytest.raises(ValueError, match="role, source"):
         read_rows(table, {"probe"})
+
+
+def test_mates_are_compared_with_the_best_stranger(gallery: list[Embedded], rng) -> None:
+    probes = [entry(one.row.identity, "probe", one.vector) for one in gallery[:5]]
+    probes += [entry(f"x{number}", "nonmated", unit(rng)) for number in range(7)]
+    probes += [entry("p9", "probe", None), entry("z", "nonmated", None)]
+    pairs = comparisons(gallery, probes)
+    assert [pair.mated for pair in pairs] == [True] * 5 + [False] * 7
+    strangers = [result.top_score for result in ranked(gallery, probes[5:12])]
+    assert [pair.score for pair in pairs[5:]] == strangers
+    assert min(pair.score for pair in pairs[:5]) > max(strangers)
