@@ -69,6 +69,9 @@ class ModelIndex:
     def _start_anew(self) -> None:
         """An empty index that remembers every purge, so that no rebuild brings anybody back."""
         log.warning("index_made_anew", index=self.flat.path.name, was_there=self.flat.path.exists())
+        for path in self.flat.path.parent.glob(f"{self.model}-*.index"):
+            if path != self.flat.path:
+                path.unlink()  # of an earlier database: no erasure would ever reach it
         self.flat.rebuild((), seq=0, purged=list(_tombstones(self.model)))
 
     def _follow(self, wanted: int) -> list[PurgeReceipt]:

@@ -308,5 +308,6 @@ def test_a_worker_enrols_what_was_imported(cast: Cast, folder: Path, worker: Wor
     assert face.work_state == WorkState.DONE
     assert Template.objects.get().image_id == face.pk
     assert (noise.work_state, noise.work_error) == (WorkState.REFUSED, "no face was found in this image")
+    assert face.box is not None
     assert face.box["w"] > 30
     assert "still to be enrolled" not in run(folder / "manifest.csv", cast, wait=True)

@@ -191,6 +191,14 @@ def test_an_index_from_before_a_restored_backup_is_made_anew(cast: Cast) -> None
     assert vector_bytes(4) not in our_index().flat.path.read_bytes()
 
 
+def test_the_index_of_an_earlier_database_does_not_lie_about(cast: Cast) -> None:
+    make_gallery(cast.force, 1)
+    left = our_index().flat.path.with_name(f"{ENGINE.model}-{uuid4()}.index")
+    left.write_bytes(b"templates of people whom no erasure reaches")
+    ask(cast.force, 1)
+    assert not left.exists()
+
+
 # --- templates at rest ------------------------------------------------------------------------------
 def test_no_vector_can_be_read_in_the_database(cast: Cast) -> None:
     image = make_custody_image(cast.force, 1)

@@ -1,6 +1,7 @@
 """Reproduce a recorded candidate list to the last bit, or say what changed."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -20,11 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay and print."""
-        wanted = options["id"]
-        key = {"pk": int(wanted)} if wanted.isdigit() else {"uid": wanted}
-        search = Search.objects.filter(**key).first()
-        if search is None:
-            raise CommandError(f"There is no search {wanted}.")
+        search = _search(options["id"])
         result = replay(search, by=SystemActor("replay_search"))
         for line in result.differences:
             self.stdout.write(line)
@@ -32,3 +29,11 @@ class Command(BaseCommand):
             raise CommandError(f"Search {search.uid} cannot be reproduced on today's gallery.")
         count = search.candidates.count()
         self.stdout.write(f"Search {search.uid}: {count} candidates, identical to the last bit.")
+
+
+def _search(wanted: str) -> Search:
+    try:
+        key = {"pk": int(wanted)} if wanted.isdecimal() else {"uid": UUID(wanted)}
+        return Search.objects.get(**key)
+    except (ValueError, Search.DoesNotExist) as error:
+        raise CommandError(f"There is no search {wanted}.") from error
