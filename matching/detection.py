@@ -18,6 +18,7 @@ from matching.mtcnn_network import Floats, MtcnnNetworks, Thresholds
 
 LONGEST_SIDE = 1600  # a still is searched at no more than this; a 20-pixel face in a larger one, by region
 REGION_FACE = 80  # a drawn region is brought to this width before it is searched
+CLOSE_UP_SIDE = 320  # pixels; a picture searched for a face that fills it
 DRAWN_SCORE = 0.0  # of a face that only the person who drew the box has seen
 
 
@@ -76,15 +77,16 @@ class CascadeDetector:
     """
 
     name = "cascade"
-    version = "mtcnn-1.0.0/3"
+    version = "mtcnn-1.0.0/4"
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         self._networks = MtcnnNetworks(weights_dir)
+        self._hog = HogDetector()
 
     def detect(self, image: Image) -> list[Detection]:
         """Faces from about 16 px."""
         small, scale = resized(image, min(1.0, LONGEST_SIDE / max(image.shape[:2])))
-        for step in (self._plainly, self._smoothed, self._brightened, self._close_up):
+        for step in (self._plainly, self._smoothed, self._brightened, self._close_up, self._outlined):
             found = step(small)
             if found:
                 return [_enlarged(detection, 1 / scale) for detection in found]
@@ -111,6 +113,15 @@ class CascadeDetector:
         found = self._networks.find(wide, min(image.shape[:2]) / 4, Thresholds(0.5, 0.5, 0.5))
         offset = np.float32(margin)
         return _detections(found[0] - offset, found[1], found[2] - offset)
+
+    def _outlined(self, image: Image) -> list[Detection]:
+        """Hard side light leaves gradients where the networks see half a face: dlib's HOG, for close-ups
+        only.
+        """
+        small, scale = resized(image, min(1.0, CLOSE_UP_SIDE / max(image.shape[:2])))
+        margin = max(small.shape[:2]) // 3
+        found = self._hog.detect(brightened(framed(small, margin), 0.5))
+        return [_enlarged(one, 1 / scale, -margin / scale, -margin / scale) for one in found]
 
     def _prompted(self, image: Image) -> list[Detection]:
         plain = self._networks.find(image, REGION_FACE * 0.4, Thresholds(0.5, 0.5, 0.5))
