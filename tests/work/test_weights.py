@@ -1,4 +1,4 @@
-"""Weights missing or damaged: uploads are still taken, nothing is lost, the operator is told, then it goes on."""
+"""Weights missing or damaged: uploads are taken, nothing is lost, the operator is told, then it goes on."""
 
 import shutil
 from collections.abc import Callable
@@ -18,6 +18,15 @@ from tests.working import WorkerProcess, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
 NAME = DLIB_RESNET.name
+
+
+@pytest.fixture
+def folder(settings: Any, tmp_path: Path) -> Path:
+    """Where this service looks for weights."""
+    path = tmp_path / "weights"
+    path.mkdir()
+    settings.MATCHING_WEIGHTS = str(path)
+    return path
 
 
 def upload(cast: Cast) -> Still:
@@ -42,6 +51,10 @@ def operations(cast: Cast) -> str:
     return client_of(cast.administrator).get(reverse("oversight:operations")).content.decode()
 
 
+def missing(folder: Path) -> None:
+    """As it is made: empty."""
+
+
 def damaged(folder: Path) -> None:
     mend(folder)
     content = bytearray((folder / NAME).read_bytes())
@@ -51,34 +64,32 @@ def damaged(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("spoil", "reason"),
-    [(lambda folder: None, f"{NAME} is not in"), (damaged, "has sha256")],
+    [(missing, f"{NAME} is not in"), (damaged, "has sha256")],
     ids=["missing", "damaged"],
 )
 def test_nothing_is_lost_while_the_weights_are_away(
     cast: Cast,
     start_worker: Callable[..., WorkerProcess],
-    settings: Any,
-    tmp_path: Path,
+    folder: Path,
+    *,
     spoil: Callable[[Path], None],
     reason: str,
 ) -> None:
-    folder = tmp_path / "weights"
-    folder.mkdir()
     spoil(folder)
-    settings.MATCHING_WEIGHTS = str(folder)
-    environment = {
-        "MATCHING_WEIGHTS": str(folder),
-        "STILLMATCH_CACHE": str(tmp_path),
-        "WORK_RESEND_SECONDS": "1",
-    }
-    start_worker(beat=True, **environment)
+    start_worker(
+        beat=True,
+        MATCHING_WEIGHTS=str(folder),
+        STILLMATCH_CACHE=str(folder.parent),
+        WORK_RESEND_SECONDS="1",
+    )
     stills = [upload(cast), upload(cast)]
 
     rows = Still.objects.filter(pk__in=[still.pk for still in stills])
     wait_until(lambda: rows.filter(work_error__contains=reason).count() == 2, what="the reason on the rows")
     sent_first = {still.pk: still.work_sent_at for still in stills}
     wait_until(
-        lambda: all(row.work_sent_at > sent_first[row.pk] for row in rows), what="the sweeper's next try"
+        lambda: all(row.work_sent_at > sent_first[row.pk] for row in rows.all()),
+        what="the sweeper's next try",
     )
     wait_until(lambda: rows.filter(work_state=WorkState.QUEUED).count() == 2, what="both waiting")
     assert set(rows.values_list("work_attempts", flat=True)) <= {0, 1}  # 1 while it is being tried
@@ -89,5 +100,5 @@ def test_nothing_is_lost_while_the_weights_are_away(
     mend(folder)
     wait_until(lambda: rows.filter(work_state=WorkState.DONE).count() == 2, what="both searched", seconds=120)
     assert set(rows.values_list("work_error", "work_attempts")) == {("", 1)}
-    assert all(row.searches.count() == 1 for row in rows)
+    assert all(row.searches.count() == 1 for row in rows.all())
     assert "Nothing can be matched." not in operations(cast)
