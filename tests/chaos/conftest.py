@@ -60,10 +60,16 @@ def wait_for(count: int, *, seconds: float = 120.0) -> None:
     wait_until(lambda: settled() >= count, seconds=seconds, what=f"the end of {count} stills")
 
 
-def pool_of(worker: WorkerProcess) -> list[psutil.Process]:
-    """The pool's processes, of a worker without beat."""
+def kill_one_of(worker: WorkerProcess) -> None:
+    """kill -9 of a process of the pool, once the one killed before has been replaced; no beat, please."""
+    wait_until(lambda: len(_pool_of(worker)) == 2, what="a pool of two")
+    _pool_of(worker)[0].kill()
+
+
+def _pool_of(worker: WorkerProcess) -> list[psutil.Process]:
     assert worker.child is not None
-    return [one for one in psutil.Process(worker.child.pid).children() if one.is_running()]
+    children = psutil.Process(worker.child.pid).children()
+    return [one for one in children if one.status() != psutil.STATUS_ZOMBIE]
 
 
 def all_ended_right_and_once(stills: list[Still]) -> None:
