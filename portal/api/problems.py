@@ -1,5 +1,6 @@
 """Every refusal as application/problem+json (RFC 9457) with a stable `code` and a sentence for a person."""
 
+import errno
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from portal.submissions.actions import SubmissionRefused
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # for a large body's temporary file
 
 
 class FieldProblem(serializers.Serializer[Any]):
@@ -67,7 +69,7 @@ def answer(error: Exception, _context: dict[str, Any]) -> Response | None:
         return problem(status, error.code, error.message)
     if isinstance(error, DecoderUnavailable):
         error = _later("try_again", "The still could not be opened just now. Send it again.")
-    elif isinstance(error, StorageUnavailable):
+    elif isinstance(error, StorageUnavailable) or getattr(error, "errno", None) in NO_ROOM:
         error = _later("storage_unavailable", "The still could not be stored just now. Send it again.")
     elif isinstance(error, Http404):
         error = exceptions.NotFound()

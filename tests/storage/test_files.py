@@ -85,3 +85,15 @@ def test_an_upload_to_a_full_disk_is_refused_clearly_and_keeps_nothing(cast: Cas
     assert [files_under(place) for place in places] == before
     assert not Still.objects.exists()
     assert program.upload(offender.uid, content).status_code == 201
+
+
+@pytest.mark.django_db
+def test_a_large_upload_finds_no_room_even_to_be_received(cast: Cast) -> None:
+    """Django puts what is longer than 4 MB into a temporary file first."""
+    offender = make_offender(cast.loss_prevention, cast.campaign)
+    program = program_of(cast.loss_prevention)
+    content = picture(2) + bytes(6 * KIB * KIB)
+    with files_end_at(KIB * KIB):
+        answer = program.upload(offender.uid, content)
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert program.upload(offender.uid, content).status_code == 201
