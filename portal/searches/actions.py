@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -21,7 +22,7 @@ from portal.accounts.models import Organisation
 from portal.audit.log import SystemActor, record
 from portal.audit.tags import Tag
 from portal.gallery.index import current_index
-from portal.gallery.models import Template
+from portal.gallery.models import CustodyImage, Template
 from portal.gallery.queries import excluded_templates, may_be_searched, searched_templates
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Face, Still
@@ -34,6 +35,10 @@ SAME_FACE = 0.5  # overlap (intersection over union) from which two detections a
 
 class SearchNotAllowed(Exception):
     """The campaign lacks a recorded legal basis, purpose, necessity or proportionality."""
+
+
+class ErasedMeanwhile(Exception):
+    """An image of the list was erased between the search and the commit of its result."""
 
 
 @dataclass(frozen=True)
@@ -146,20 +151,46 @@ def finish(
 
     Raises SearchNotAllowed before anything is searched where the campaign's grounds are not recorded.
     """
-    answer = None
     campaign = still.offender.submission.campaign
-    if vector is not None:
-        if not campaign.is_lawful:
-            raise SearchNotAllowed(f"campaign {campaign.uid} lacks recorded grounds")
-        query = to_grid(vector[None])[0]
-        answer = search_gallery(query, info, campaign.force, length=campaign.list_length)
-    with transaction.atomic():
-        how = still.chosen_how or FaceChoice.ENGINE
-        if not work.settle(held, detector=_detector(info), chosen_how=how):
-            return None
-        faces = _store_faces(still, found)
-        Still.objects.filter(pk=still.pk).update(chosen_face=faces[chosen])
-        return _store_search(still, faces[chosen], query, answer, info) if answer else None
+    if vector is not None and not campaign.is_lawful:
+        raise SearchNotAllowed(f"campaign {campaign.uid} lacks recorded grounds")
+    query = None if vector is None else to_grid(vector[None])[0]
+    while True:
+        answer = None
+        if query is not None:
+            answer = search_gallery(query, info, campaign.force, length=campaign.list_length)
+        with suppress(ErasedMeanwhile):
+            return _commit(held, still, found, chosen, query=query, answer=answer, info=info)
+
+
+@transaction.atomic
+def _commit(
+    held: work.Claim,
+    still: Still,
+    found: list[FoundFace],
+    chosen: int,
+    *,
+    query: np.ndarray | None,
+    answer: Answer | None,
+    info: EngineInfo,
+) -> Search | None:
+    how = still.chosen_how or FaceChoice.ENGINE
+    if not work.settle(held, detector=_detector(info), chosen_how=how):
+        return None
+    faces = _store_faces(still, found)
+    Still.objects.filter(pk=still.pk).update(chosen_face=faces[chosen])
+    if query is None or answer is None:
+        return None
+    _hold_images(answer)
+    return _store_search(still, faces[chosen], query, answer, info)
+
+
+def _hold_images(answer: Answer) -> None:
+    """Until this commits, no listed image can be erased: every certificate then names this search."""
+    listed = [one.image_id for one in answer.listed]
+    kept = CustodyImage.objects.filter(pk__in=listed, erased_at=None).order_by("pk")
+    if len(kept.select_for_update(no_key=True).values_list("pk")) != len(listed):
+        raise ErasedMeanwhile
 
 
 def _detector(info: EngineInfo) -> str:

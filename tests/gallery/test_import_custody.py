@@ -95,7 +95,6 @@ def test_a_full_row(cast: Cast, folder: Path) -> None:
     image = CustodyImage.objects.select_related("subject").get()
     assert (image.captured_on, image.review_on) == (date(2024, 2, 3), date(2031, 1, 1))
     assert (image.case_outcome, image.age_at_capture) == (CaseOutcome.NFA, 33)
-    assert image.work_state == WorkState.QUEUED
     subject = image.subject
     assert (subject.force, subject.reference, subject.name) == (cast.force, "NM/1", "Zoë Ångström")
     assert (subject.born_on, subject.sex, subject.ethnicity) == (date(1990, 5, 6), "F", "W1")

@@ -1,5 +1,8 @@
 """What is erased is gone from everywhere, and what remains says so."""
 
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from portal import storage, work
 from portal.audit.log import SystemActor
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
+from portal.gallery.actions import purge_templates
 from portal.gallery.models import CustodyImage, Event, EventKind, Template
 from portal.retention.actions import AlreadyErased, erase_custody_image, erase_still
 from portal.retention.models import ErasureCertificate
@@ -38,7 +42,8 @@ from tests.cast import (
 )
 from tests.gallery.asking import found, our_index, template_of, vector_bytes
 from tests.gallery.neighbour import Neighbour
-from tests.work.race import at_once
+from tests.work.race import at_once, messages_lost
+from tests.working import wait_until
 
 BY = SystemActor("test")
 
@@ -298,3 +303,55 @@ def test_a_worker_that_held_the_still_writes_nothing(cast: Cast) -> None:
     assert late is None
     assert not Search.objects.exists()
     assert not Face.objects.exists()
+
+
+# --- at the same time -------------------------------------------------------------------------------
+def waits_for_a_lock() -> bool:
+    """Whether a session of this test's server waits for another one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_search_that_was_quicker_than_the_erasure_does_not_store_what_it_found(cast: Cast) -> None:
+    """It lists the image, the erasure commits, it begins again: no certificate misses a search."""
+    images = make_gallery(cast.force, 3)
+    with messages_lost():
+        still = make_still(make_offender(cast.loss_prevention, cast.campaign))
+    done: list[object] = []
+
+    def search() -> None:
+        done.append(search_still(still, person=2))
+        connection.close()
+
+    with transaction.atomic():
+        CustodyImage.objects.filter(pk=images[1].pk).update(erased_at=timezone.now())
+        purge_templates([images[1]])
+        thread = threading.Thread(target=search)
+        thread.start()
+        wait_until(waits_for_a_lock, what="the search, at the erased image")
+        assert not done
+    thread.join(30)
+    (found_by,) = done
+    assert isinstance(found_by, Search)
+    assert {one.image for one in found_by.candidates.all()} == {images[0], images[2]}
+    assert [one.rank for one in found_by.candidates.all()] == [1, 2]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_erasures_among_searches_leave_complete_certificates(cast: Cast) -> None:
+    images = make_gallery(cast.force, 6)
+    with messages_lost():
+        stills = [make_still(make_offender(cast.loss_prevention, cast.campaign)) for _ in range(6)]
+    acts: list[Callable[[], object]] = [partial(search_still, still, person=2) for still in stills]
+    acts += [partial(erase_custody_image, image, by=BY, reason="asked") for image in images[:3]]
+    results = at_once(acts)
+    assert not [one for one in results if isinstance(one, BaseException)]
+    assert Search.objects.count() == 6
+    assert not Candidate.objects.filter(image__erased_at__isnull=False).exists()
+    for certificate in ErasureCertificate.objects.all():
+        returned = Candidate.objects.filter(template_id__in=certificate.templates)
+        assert certificate.searches == sorted(str(one.search.uid) for one in returned)

@@ -1,10 +1,11 @@
-"""Threads that start at the same moment."""
+"""Threads that start at the same moment, and rows that no worker hears of."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
-from django.db import connections
+from django.db import connection, connections, transaction
 
 Result = TypeVar("Result")
 
@@ -29,3 +30,11 @@ def at_once(acts: Sequence[Callable[[], Result]]) -> list[Result | BaseException
     for thread in threads:
         thread.join(60)
     return results
+
+
+@contextmanager
+def messages_lost() -> Iterator[None]:
+    """What is queued here commits, but its messages never leave: a worker that is up does not take it."""
+    with transaction.atomic():
+        yield
+        connection.run_on_commit.clear()

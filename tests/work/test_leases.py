@@ -14,7 +14,7 @@ from portal.audit.tags import Tag
 from portal.submissions.models import Still
 from portal.work import Claim, WorkState
 from tests.cast import Cast, make_offender, make_still
-from tests.work.race import at_once
+from tests.work.race import at_once, messages_lost
 
 PAST = timedelta(seconds=1)
 
@@ -67,7 +67,8 @@ def swept(answer: bool = True) -> list[int]:
 def test_of_eight_workers_one_claims(cast: Cast) -> None:
     offender = make_offender(cast.loss_prevention, cast.campaign)
     for _ in range(5):
-        still = make_still(offender)
+        with messages_lost():
+            still = make_still(offender)
         results = at_once([lambda pk=still.pk: work.claim(Still, pk)] * 8)  # type: ignore[misc]
         winners = [one for one in results if one is not None]
         assert len(winners) == 1, results
@@ -79,7 +80,8 @@ def test_of_eight_workers_one_claims(cast: Cast) -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_workers_one_takes_over_an_expired_lease(cast: Cast) -> None:
-    still = make_still(make_offender(cast.loss_prevention, cast.campaign))
+    with messages_lost():
+        still = make_still(make_offender(cast.loss_prevention, cast.campaign))
     first = claimed(still)
     expire(still)
     winners = [one for one in at_once([lambda: work.claim(Still, still.pk)] * 8) if one is not None]
@@ -113,7 +115,8 @@ def test_settled_once(still: Still) -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_the_same_result_from_two_processes_counts_once(cast: Cast) -> None:
-    held = claimed(make_still(make_offender(cast.loss_prevention, cast.campaign)))
+    with messages_lost():
+        held = claimed(make_still(make_offender(cast.loss_prevention, cast.campaign)))
     assert sorted(map(bool, at_once([lambda: work.settle(held)] * 4))) == [False, False, False, True]
 
 
