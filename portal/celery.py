@@ -36,9 +36,9 @@ def task(
     A task must be safe to run twice and takes primitive keyword arguments only. Retries are not
     Celery's: an attempt that ends badly is counted on its row and sent again by the sweeper.
     """
+    app.conf.task_routes = {**(app.conf.task_routes or {}), name: {"queue": queue}}
     return app.task(
         name=name,
-        queue=queue,
         acks_late=True,
         reject_on_worker_lost=False,
         ignore_result=True,
