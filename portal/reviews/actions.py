@@ -266,7 +266,9 @@ def _checked(judged: Judged) -> Judged:
 
 def _open_blind(review: Review, by: User) -> Review:
     """The review, locked while it is this officer's and blind: nothing slips in after the blind save."""
-    found = Review.objects.select_for_update().filter(pk=review.pk, state=ReviewState.BLIND, reviewer=by)
+    found = Review.objects.select_for_update(no_key=True).filter(
+        pk=review.pk, state=ReviewState.BLIND, reviewer=by
+    )
     locked = found.first()
     if locked is None:
         raise Conflict("The blind judgement is already saved, or the review went back to the queue.")
@@ -301,7 +303,7 @@ def rule_out_the_rest(review: Review, *, by: User) -> int:
 @transaction.atomic
 def add_view_edits(review: Review, edits: Sequence[Mapping[str, Any]], *, by: User) -> None:
     """Append changes of the view (control, value, when) to the record of a review that is open."""
-    found = Review.objects.select_for_update().filter(pk=review.pk, state__in=LIVE, reviewer=by)
+    found = Review.objects.select_for_update(no_key=True).filter(pk=review.pk, state__in=LIVE, reviewer=by)
     locked = found.first()
     if locked is None:
         raise Conflict("This review is no longer yours.")
@@ -345,7 +347,9 @@ def change_judgement(review: Review, judgement_uid: UUID, verdict: Verdict, reas
         raise Invalid("Say why your judgement changed after the reveal.")
     if verdict not in Verdict.values:
         raise Invalid("Choose one of the three judgements.")
-    found = Review.objects.select_for_update().filter(pk=review.pk, state=ReviewState.REVEALED, reviewer=by)
+    found = Review.objects.select_for_update(no_key=True).filter(
+        pk=review.pk, state=ReviewState.REVEALED, reviewer=by
+    )
     if found.first() is None:
         raise Conflict("This review is finished, or it went back to the queue.")
     judgement = review.judgements.filter(uid=judgement_uid).first()
@@ -418,7 +422,7 @@ def _somebody_thought_possible(review: Review, chosen: Judgement) -> bool:
 
 
 def _advance(review: Review, by: User) -> None:
-    decision = Decision.objects.select_for_update().get(pk=review.decision_id)
+    decision = Decision.objects.select_for_update(no_key=True).get(pk=review.decision_id)
     review.decision = decision
     if review.stage == Stage.FIRST and review.outcome in SINGLE_REVIEW:
         _decide(decision, review, first_reviewer=by)

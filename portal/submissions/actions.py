@@ -172,7 +172,7 @@ def declare_offender(offender: Offender, *, by: User) -> None:
 def discard_draft(offender: Offender, *, by: User) -> None:
     """Delete a report that was never declared, with its stills and their files; its place is free again."""
     _must_accept(offender.submission.campaign_id)
-    if not Offender.objects.select_for_update().filter(pk=offender.pk, declared_at=None).exists():
+    if not Offender.objects.select_for_update(no_key=True).filter(pk=offender.pk, declared_at=None).exists():
         raise SubmissionRefused(*ALREADY_SENT)
     uid, keys = offender.uid, list(offender.stills.values_list("original_key", "copy_key"))
     offender.delete()
@@ -251,7 +251,7 @@ def _keep(
     original_key, copy_key = _store(upload.content, image.jpeg)
     try:
         with transaction.atomic():
-            Offender.objects.select_for_update().get(pk=offender.pk)  # count and insert as one
+            Offender.objects.select_for_update(no_key=True).get(pk=offender.pk)  # count and insert as one
             if offender.stills.count() >= MAX_STILLS:
                 raise SubmissionRefused(*TOO_MANY_STILLS)
             still = Still.objects.create(
