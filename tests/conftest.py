@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.db import connections
 
@@ -19,6 +20,12 @@ from tests.cast import cast  # noqa: F401  (the people of every test)
 from tests.scene import scene  # noqa: F401  (an object of every kind for each of three tenants)
 from tests.settings import RUN_DIR, STATE
 from tests.working import WorkerProcess, service_environment
+
+# Correctness is tested here, not speed: a busy machine must not turn a slow example into a failure.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FACES = Path(os.environ.get("STILLMATCH_FACES") or REPOSITORY.parent / "shared" / "faces")
@@ -69,9 +76,18 @@ def _redis_server() -> Iterator[EmbeddedRedis]:
         yield server
 
 
+SHARED_WORKERS: list[WorkerProcess] = []
+
+
 @pytest.fixture
-def redis_server(_redis_server: EmbeddedRedis) -> EmbeddedRedis:
-    """This test process's Redis, running and empty, which settings.REDIS_URL names."""
+def redis_server(request: pytest.FixtureRequest, _redis_server: EmbeddedRedis) -> EmbeddedRedis:
+    """This test process's Redis, running and empty, which settings.REDIS_URL names.
+
+    The shared worker takes messages only in tests that ask for it: elsewhere it would steal them.
+    """
+    if "worker" not in request.fixturenames:
+        for worker in SHARED_WORKERS:
+            worker.stop()
     if not _redis_server.ready():
         _redis_server.start()
     with _redis_server.client() as client:
@@ -104,6 +120,7 @@ def start_worker(
 @pytest.fixture(scope="session")
 def _shared_worker(service_env: dict[str, str], _redis_server: EmbeddedRedis) -> Iterator[WorkerProcess]:
     worker = WorkerProcess(service_env, concurrency=1, beat=False)
+    SHARED_WORKERS.append(worker)
     yield worker
     worker.stop()
 

@@ -137,7 +137,7 @@ json_values = some.recursive(
     some.none()
     | some.booleans()
     | some.integers(-(2**70), 2**70)
-    | some.floats(allow_nan=False, allow_infinity=False)
+    | some.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False)
     | some.text(some.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20),
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text("abc é\n", max_size=5), inner),
     max_leaves=8,

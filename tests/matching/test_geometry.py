@@ -16,7 +16,7 @@ from matching.geometry import (
     mapped,
 )
 
-numbers = st.floats(-500, 500)
+numbers = st.floats(-500, 500, allow_subnormal=False)
 sizes = st.floats(1, 500)
 boxes = st.builds(Box, numbers, numbers, sizes, sizes)
 
@@ -36,7 +36,7 @@ def test_a_clipped_box_lies_inside_the_image(box: Box) -> None:
     assert 0 <= inside.y <= inside.y + inside.h <= 80 + 1e-9
 
 
-@given(boxes, st.floats(0, 2))
+@given(boxes, st.floats(0, 2, allow_subnormal=False))
 def test_growing_keeps_the_centre(box: Box, share: float) -> None:
     assert grown(box, share).centre == pytest.approx(box.centre, abs=1e-6)
     assert grown(box, share).w == pytest.approx(box.w * (1 + 2 * share))
