@@ -332,8 +332,6 @@ MATCHING_MODEL = env.str("MATCHING_MODEL", "Dlib")
 MATCHING_DETECTOR = env.str("MATCHING_DETECTOR", "cascade")
 MATCHING_WEIGHTS = env.str("MATCHING_WEIGHTS", "")
 INDEX_DIR = Path(env.str("INDEX_DIR", str(STATE_DIR / "index")))
-CANDIDATE_LIST_LENGTH = env.int("CANDIDATE_LIST_LENGTH", 20)
-CANDIDATE_LIST_MAXIMUM = 200
 
 # --- logs ---------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
