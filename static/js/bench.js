@@ -78,11 +78,9 @@ function start(bench) {
     said(pair, "Saving …");
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, keepalive: true });
-      const { left, problem } = await answer.json();
+      const { problem } = await answer.json();
       said(pair, problem || "Saved");
-      if (problem) return;
-      mark(pair);
-      leftLine.textContent = left ? `${left} candidate${left === 1 ? "" : "s"} not judged yet.` : "All candidates are judged.";
+      if (!problem) mark(pair);
     } catch {
       said(pair, "Not saved: the service cannot be reached. It is tried again with your next change.");
     }
@@ -91,6 +89,9 @@ function start(bench) {
     const place = places[pairs.indexOf(pair)];
     place.dataset.judged = verdictOf(pair);
     place.querySelector("[data-state]").textContent = " judged";
+    // Counted here: answers to quick keys come back in any order, and a number in them may be old.
+    const left = places.filter((one) => !one.dataset.judged).length;
+    leftLine.textContent = left ? `${left} candidate${left === 1 ? "" : "s"} not judged yet.` : "All candidates are judged.";
   }
   for (const pair of pairs) {
     const form = pair.querySelector("[data-judgement]");

@@ -40,7 +40,7 @@ def test_saved_by_the_script(client: Client, review: Review) -> None:
         "seconds_viewed": "3.25",
     }
     answer = client.post(url("judgement-save", review, 2), entered, headers=JSON)
-    assert answer.json() == {"left": 2, "problem": ""}
+    assert answer.json() == {"problem": ""}
     one = review.judgements.get(position=2)
     assert (one.blind, one.features, one.confidence) == ("possible", {"ears": "different"}, 2)
     assert one.seconds_viewed == pytest.approx(3.2, abs=0.06)

@@ -126,8 +126,7 @@ def _answer(
     request: SignedInRequest, mine: Review, judgement: Judgement, status: int, problem: str
 ) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
-        left = mine.judgements.filter(blind="").count()
-        return JsonResponse({"left": left, "problem": problem}, status=status)
+        return JsonResponse({"problem": problem}, status=status)
     if problem:
         messages.error(request, problem)
     following = judgement.position + (not problem)
