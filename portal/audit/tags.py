@@ -17,12 +17,14 @@ class Tag(TextChoices):
     AUDIT_VIEWED = "consultation:audit:viewed"
     # collection
     SUBMISSION_STARTED = "collection:submission:started"
+    BULK_RECEIVED = "collection:bulk:received"
     OFFENDER_ADDED = "collection:offender:added"
     STILL_RECEIVED = "collection:still:received"
     STILL_REFUSED = "collection:still:refused"
     CUSTODY_IMPORTED = "collection:custody_image:imported"
     # alteration
     OFFENDER_CHANGED = "alteration:offender:changed"
+    NAMES_CHECKED = "alteration:offender:names_checked"
     OFFENDER_DECLARED = "alteration:offender:declared"
     FACE_CHOSEN = "alteration:still:face_chosen"
     CUSTODY_CHANGED = "alteration:custody_image:changed"

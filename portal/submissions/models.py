@@ -151,6 +151,10 @@ class Offender(models.Model):
     receipt_held = models.BooleanField("a receipt for the goods is held", default=False)
     statement_signed = models.BooleanField("a statement is signed", default=False)
 
+    names_checked = models.JSONField(
+        default=dict, blank=True, help_text="by field, the digest of a text somebody looked over for names"
+    )
+
     class Meta:
         ordering = ["submission", "rank"]
         constraints = [
@@ -241,3 +245,23 @@ class RefusedUpload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.code}"
+
+
+class BulkUpload(models.Model):
+    """A filled-in table: what became of its rows. Kept for some days only (portal.retention)."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="bulk_uploads")
+    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    name = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveSmallIntegerField()
+    kept = models.JSONField(default=list, help_text="of each row that is an offender now: number, uid, notes")
+    problems = models.JSONField(default=list, help_text="of each other row: number, cells, what is wrong")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {len(self.kept)} of {self.rows} rows kept"
