@@ -18,6 +18,7 @@ from django.urls import reverse
 from portal.accounts.models import User
 from portal.accounts.roles import RETAILER_ROLES, Role
 from portal.api.models import Token
+from portal.api.scopes import Scope
 from tests.access import THIRD_PARTY, audience_of
 from tests.addresses import NAMELESS, PARAMETERS, WITHOUT_OWNER, absent_address, address, is_known
 from tests.cast import client_of
@@ -67,7 +68,9 @@ class Visitor:
         self.cookies = SimpleCookie()
         if user is not None:
             self.cookies = client_of(user).cookies
-            _, secret = Token.objects.create(user, expiry=timedelta(days=1), name="walk", made_by=user)
+            _, secret = Token.objects.create(
+                user, expiry=timedelta(days=1), name="walk", made_by=user, scopes=list(Scope)
+            )
             self.headers = {"Authorization": f"Bearer {secret}"}
 
     def call(self, route: Route, method: str, url: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.api.models import CreationKey, Token
+from portal.api.scopes import LEAST, Scope
 from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.submissions.actions import SubmissionRefused
@@ -22,12 +23,16 @@ KEEP_KEYS = timedelta(days=7)
 
 
 @transaction.atomic
-def make_token(user: User, *, name: str, days: int, by: User) -> tuple[Token, str]:
-    """A token that acts as `user`; the secret itself is returned once and never stored."""
-    days = min(days, settings.API_TOKEN_MAX_DAYS)
-    made = Token.objects.create(user, expiry=timedelta(days=days), name=name.strip(), made_by=by)
+def make_token(
+    user: User, *, name: str, days: int, by: User, scopes: Collection[str] = LEAST
+) -> tuple[Token, str]:
+    """A token that acts as `user` within these scopes; the secret is returned once and never stored."""
+    days, allowed = min(days, settings.API_TOKEN_MAX_DAYS), sorted(Scope(one).value for one in scopes)
+    made = Token.objects.create(
+        user, expiry=timedelta(days=days), name=name.strip(), made_by=by, scopes=allowed
+    )
     token, secret = cast("tuple[Token, str]", made)
-    record(Tag.TOKEN_MADE, actor=by, subject=token, account=user.pk, days=days)
+    record(Tag.TOKEN_MADE, actor=by, subject=token, account=user.pk, days=days, scopes=allowed)
     return token, secret
 
 

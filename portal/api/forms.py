@@ -6,12 +6,13 @@ from django import forms
 from django.conf import settings
 
 from portal.accounts.models import User
+from portal.api.scopes import LEAST, Scope
 
 SPANS = ((30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year"))
 
 
 class TokenForm(forms.Form):
-    """What the token is for, whom it acts as, how long it lasts."""
+    """What the token is for, whom it acts as, what it may do, how long it lasts."""
 
     name = forms.CharField(
         label="What is it for?",
@@ -23,6 +24,13 @@ class TokenForm(forms.Form):
         label="Which account does it act as?",
         help_text="What is sent with the token is recorded as sent by this account.",
         empty_label="Choose an account",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="What may it be used for?",
+        choices=Scope.choices,
+        initial=LEAST,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Choose only what your program needs. You can make another token later.",
     )
     days = forms.TypedChoiceField(
         label="How long does it last?", coerce=int, initial=90, widget=forms.RadioSelect

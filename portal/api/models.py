@@ -17,6 +17,7 @@ class Token(AbstractAuthToken):
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     name = models.CharField("what it is for", max_length=80)
     made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    scopes = models.JSONField(default=list, help_text="values of portal.api.scopes.Scope")
     last_used_on = models.DateField(null=True)
 
     class Meta:

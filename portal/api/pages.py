@@ -38,7 +38,13 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     form = TokenForm(request.POST or None, manager=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        token, secret = make_token(given["account"], name=given["name"], days=given["days"], by=request.user)
+        token, secret = make_token(
+            given["account"],
+            name=given["name"],
+            days=given["days"],
+            by=request.user,
+            scopes=given["scopes"],
+        )
         return render(request, "api/token_made.html", {"token": token, "secret": secret})
     page = Paginator(tokens_of(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "api/tokens.html", {"form": form, "page": page, "now": timezone.now()})

@@ -38,6 +38,17 @@ class Problem(serializers.Serializer[Any]):
     errors = FieldProblem(many=True)  # type: ignore[assignment]
 
 
+class MissingScope(exceptions.PermissionDenied):
+    """The token is sound, but was not made for this."""
+
+    default_code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This token lacks the scope {scope}. Your organisation’s manager can make another.")
+        self.scope = scope
+        self.auth_header = f'Bearer error="insufficient_scope", scope="{scope}"'  # RFC 6750, 3.1
+
+
 class TooLarge(exceptions.APIException):
     """The request body is larger than this endpoint reads."""
 
@@ -89,8 +100,11 @@ def _of_drf(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.ValidationError):
         flat = list(_flat(error.get_full_details()))
         return problem(error.status_code, "invalid", "Some fields are missing or wrong.", errors=flat)
-    code = error.get_codes()
-    answered = problem(error.status_code, code if isinstance(code, str) else "invalid", str(error.detail))
+    code, named = error.get_codes(), []
+    if isinstance(error, MissingScope):
+        named = [{"field": "scope", "code": error.scope, "message": "The token was not made for this."}]
+    text = code if isinstance(code, str) else "invalid"
+    answered = problem(error.status_code, text, str(error.detail), errors=named)
     if challenge := getattr(error, "auth_header", None):
         answered["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):

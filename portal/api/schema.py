@@ -13,13 +13,14 @@ from rest_framework.response import Response
 from portal.accounts.access import Audience
 from portal.api.access import ANYONE, Endpoint
 from portal.api.problems import MEDIA_TYPE, Problem
+from portal.api.scopes import Scope
 
 View = TypeVar("View", bound=Callable[..., Response])
 ALWAYS = (400, 401, 403, 429)
 MEANINGS = {
     400: "Something in the request is missing or wrong: see `errors`.",
     401: "No token, or one that is not valid.",
-    403: "The account may not use the API.",
+    403: "The token lacks the scope that this operation needs, which `errors` names.",
     404: "There is no such object among your own.",
     409: "The state of things does not allow it: the campaign is closed, the submission is full …",
     413: "The file or request is too large.",
@@ -31,14 +32,33 @@ MEANINGS = {
 
 
 def documented(
-    name: str, answers: dict[int, Any], *refusals: int, takes: Any = None, query: Any = None, **more: Any
+    name: str,
+    scope: Scope,
+    answers: dict[int, Any],
+    *refusals: int,
+    takes: Any = None,
+    query: Any = None,
+    **more: Any,
 ) -> Callable[[View], View]:
-    """Describe an endpoint: its operation id, its good answers, its refusals beside the usual ones."""
+    """Declare an operation: its id, the scope it needs, its good answers, its refusals beside the usual."""
     described: dict[Any, Any] = dict(answers)
     for status in sorted({*ALWAYS, *refusals}):
         described[status, MEDIA_TYPE] = OpenApiResponse(Problem, MEANINGS[status])
     parameters = [*([query] if query else []), *more.pop("parameters", [])]
-    return extend_schema(operation_id=name, responses=described, request=takes, parameters=parameters, **more)
+    describe = extend_schema(
+        operation_id=name,
+        responses=described,
+        request=takes,
+        parameters=parameters,
+        extensions={"x-scope": scope.value},
+        **more,
+    )
+
+    def declare(operation: View) -> View:
+        operation.scope = scope  # type: ignore[attr-defined]  # portal.api.access asks for it
+        return describe(operation)
+
+    return declare
 
 
 def listed(name: str, of: type[serializers.BaseSerializer[Any]]) -> Any:

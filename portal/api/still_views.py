@@ -13,6 +13,7 @@ from portal.api.lists import page, part_of, query_of
 from portal.api.parsers import BoundedMultiPart
 from portal.api.queries import offenders_of, stills_of
 from portal.api.schema import documented, listed
+from portal.api.scopes import Scope
 from portal.api.serializers import FaceChoiceIn, PageQuery, RegionIn, StillIn, StillOut
 from portal.submissions.actions import Upload, add_still, choose_face, draw_region
 from portal.submissions.models import Face, Still
@@ -23,7 +24,9 @@ class OffenderStills(Endpoint):
 
     parser_classes = [BoundedMultiPart]
 
-    @documented("list_stills", {200: listed("StillList", StillOut)}, 404, query=PageQuery)
+    @documented(
+        "list_stills", Scope.SUBMISSIONS_READ, {200: listed("StillList", StillOut)}, 404, query=PageQuery
+    )
     def get(self, request: Request, uid: str) -> Response:
         """List the stills of one of your offenders."""
         query, user = query_of(request), account(request)
@@ -33,6 +36,7 @@ class OffenderStills(Endpoint):
 
     @documented(
         "add_still",
+        Scope.SUBMISSIONS_WRITE,
         {200: StillOut, 201: StillOut},
         *(404, 409, 413, 415, 422, 503),
         takes={"multipart/form-data": StillIn},
@@ -57,7 +61,7 @@ def _shown(user: User, still: Still) -> dict[str, Any]:
 class StillDetail(Endpoint):
     """One still."""
 
-    @documented("get_still", {200: StillOut}, 404)
+    @documented("get_still", Scope.SUBMISSIONS_READ, {200: StillOut}, 404)
     def get(self, request: Request, uid: str) -> Response:
         """One of your stills: where it stands, and the faces found."""
         return Response(StillOut(get_object_or_404(stills_of(account(request)), uid=uid)).data)
@@ -66,7 +70,9 @@ class StillDetail(Endpoint):
 class StillFace(Endpoint):
     """Which face of a still is searched."""
 
-    @documented("choose_face", {200: StillOut}, 404, 409, 413, 415, takes=FaceChoiceIn)
+    @documented(
+        "choose_face", Scope.SUBMISSIONS_WRITE, {200: StillOut}, 404, 409, 413, 415, takes=FaceChoiceIn
+    )
     def put(self, request: Request, uid: str) -> Response:
         """Search another of the faces found."""
         user = account(request)
@@ -81,7 +87,7 @@ class StillFace(Endpoint):
 class StillRegion(Endpoint):
     """Where in a still to look for the face."""
 
-    @documented("draw_region", {200: StillOut}, 404, 409, 413, 415, takes=RegionIn)
+    @documented("draw_region", Scope.SUBMISSIONS_WRITE, {200: StillOut}, 404, 409, 413, 415, takes=RegionIn)
     def put(self, request: Request, uid: str) -> Response:
         """Look for the face again in a box that a person drew."""
         user = account(request)

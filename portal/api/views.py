@@ -17,6 +17,7 @@ from portal.api.access import ANYONE, Endpoint, account
 from portal.api.lists import page, part_of, query_of
 from portal.api.queries import campaigns_of, offenders_of, stores_of, submissions_of
 from portal.api.schema import IDEMPOTENCY_KEY, documented, listed
+from portal.api.scopes import Scope
 from portal.api.serializers import (
     CampaignOut,
     NewOffender,
@@ -40,7 +41,9 @@ KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 class Campaigns(Endpoint):
     """Campaigns the retailer is invited to."""
 
-    @documented("list_campaigns", {200: listed("CampaignList", CampaignOut)}, query=PageQuery)
+    @documented(
+        "list_campaigns", Scope.SUBMISSIONS_READ, {200: listed("CampaignList", CampaignOut)}, query=PageQuery
+    )
     def get(self, request: Request) -> Response:
         """List the campaigns you are invited to."""
         query = query_of(request)
@@ -51,7 +54,7 @@ class Campaigns(Endpoint):
 class Stores(Endpoint):
     """The retailer's stores."""
 
-    @documented("list_stores", {200: listed("StoreList", StoreOut)}, query=PageQuery)
+    @documented("list_stores", Scope.SUBMISSIONS_READ, {200: listed("StoreList", StoreOut)}, query=PageQuery)
     def get(self, request: Request) -> Response:
         """List your stores."""
         query = query_of(request)
@@ -62,7 +65,12 @@ class Stores(Endpoint):
 class Submissions(Endpoint):
     """The retailer's submissions, one a campaign."""
 
-    @documented("list_submissions", {200: listed("SubmissionList", SubmissionOut)}, query=PageQuery)
+    @documented(
+        "list_submissions",
+        Scope.SUBMISSIONS_READ,
+        {200: listed("SubmissionList", SubmissionOut)},
+        query=PageQuery,
+    )
     def get(self, request: Request) -> Response:
         """List your submissions."""
         query = query_of(request)
@@ -70,7 +78,14 @@ class Submissions(Endpoint):
         return Response(page(request, query, SubmissionOut(rows, many=True).data, count))
 
     @documented(
-        "start_submission", {200: SubmissionOut, 201: SubmissionOut}, 404, 409, 413, 415, takes=SubmissionIn
+        "start_submission",
+        Scope.SUBMISSIONS_WRITE,
+        {200: SubmissionOut, 201: SubmissionOut},
+        404,
+        409,
+        413,
+        415,
+        takes=SubmissionIn,
     )
     def post(self, request: Request) -> Response:
         """Start your submission to a campaign; 200 where it was already started."""
@@ -87,7 +102,7 @@ class Submissions(Endpoint):
 class SubmissionDetail(Endpoint):
     """One submission."""
 
-    @documented("get_submission", {200: SubmissionOut}, 404)
+    @documented("get_submission", Scope.SUBMISSIONS_READ, {200: SubmissionOut}, 404)
     def get(self, request: Request, uid: str) -> Response:
         """One of your submissions."""
         return Response(SubmissionOut(get_object_or_404(submissions_of(account(request)), uid=uid)).data)
@@ -98,6 +113,7 @@ class SubmissionOffenders(Endpoint):
 
     @documented(
         "add_offender",
+        Scope.SUBMISSIONS_WRITE,
         {200: OffenderOut, 201: OffenderOut},
         *(404, 409, 413, 415, 422),
         takes=NewOffender,
@@ -145,7 +161,12 @@ def _shown(offenders: list[Offender], user: User) -> list[dict[str, Any]]:
 class Offenders(Endpoint):
     """The retailer's offenders."""
 
-    @documented("list_offenders", {200: listed("OffenderList", OffenderOut)}, query=OffenderQuery)
+    @documented(
+        "list_offenders",
+        Scope.SUBMISSIONS_READ,
+        {200: listed("OffenderList", OffenderOut)},
+        query=OffenderQuery,
+    )
     def get(self, request: Request) -> Response:
         """List your offenders with their status."""
         query, user = query_of(request, OffenderQuery), account(request)
@@ -163,13 +184,15 @@ class Offenders(Endpoint):
 class OffenderDetail(Endpoint):
     """One offender."""
 
-    @documented("get_offender", {200: OffenderOut}, 404)
+    @documented("get_offender", Scope.SUBMISSIONS_READ, {200: OffenderOut}, 404)
     def get(self, request: Request, uid: str) -> Response:
         """One of your offenders."""
         user = account(request)
         return Response(_shown([get_object_or_404(offenders_of(user), uid=uid)], user)[0])
 
-    @documented("change_offender", {200: OffenderOut}, 404, 409, 413, 415, takes=OffenderIn)
+    @documented(
+        "change_offender", Scope.SUBMISSIONS_WRITE, {200: OffenderOut}, 404, 409, 413, 415, takes=OffenderIn
+    )
     def patch(self, request: Request, uid: str) -> Response:
         """Change fields of a report while its campaign is open."""
         user = account(request)
@@ -183,7 +206,7 @@ class OffenderDetail(Endpoint):
 class OffenderStatus(Endpoint):
     """What became of a report."""
 
-    @documented("get_offender_status", {200: StatusOut}, 404)
+    @documented("get_offender_status", Scope.SUBMISSIONS_READ, {200: StatusOut}, 404)
     def get(self, request: Request, uid: str) -> Response:
         """The status of one of your offenders."""
         user = account(request)
@@ -194,7 +217,7 @@ class OffenderStatus(Endpoint):
 class OffenderDeclaration(Endpoint):
     """The declaration that sends a report off."""
 
-    @documented("declare_offender", {200: OffenderOut}, 404, 409)
+    @documented("declare_offender", Scope.SUBMISSIONS_WRITE, {200: OffenderOut}, 404, 409)
     def put(self, request: Request, uid: str) -> Response:
         """Declare: accurate, lawfully obtained, no names guessed. From now on the stills are searched."""
         user = account(request)

@@ -13,6 +13,7 @@ from matching.index import GRID, to_grid
 from portal.accounts.models import Organisation, OrganisationKind, Store, User
 from portal.accounts.roles import Role
 from portal.api.actions import make_token
+from portal.api.scopes import Scope
 from portal.audit.log import SystemActor
 from portal.gallery import events
 from portal.gallery.importing import ManifestRow, Tally, import_rows
@@ -29,6 +30,7 @@ PILOT = SystemActor("pilot")
 CLUSTER = 20  # padding templates around one centre, as the faces of like people lie
 SPREAD = 0.55  # length of the random part against a centre of length 1
 BATCH = 10_000
+SCOPES = (Scope.SUBMISSIONS_READ, Scope.SUBMISSIONS_WRITE)
 Look = Callable[[], None]
 
 
@@ -41,7 +43,7 @@ def people(retailers: int) -> tuple[User, list[tuple[User, str]]]:
         retailer = Organisation.objects.create(name=f"Retailer {number}", kind=OrganisationKind.RETAILER)
         Store.objects.create(retailer=retailer, name="Main store")
         user = _user(f"retailer{number}", Role.LOSS_PREVENTION, retailer)
-        users.append((user, make_token(user, name="pilot", days=1, by=user)[1]))
+        users.append((user, make_token(user, name="pilot", days=1, by=user, scopes=SCOPES)[1]))
     return supervisor, users
 
 

@@ -1,5 +1,6 @@
 """Programs of retailers that call the API."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.test import Client
 
 from portal.accounts.models import User
 from portal.api.actions import make_token
+from portal.api.scopes import Scope
 from tests.cast import Cast
 
 ROOT = "/api/v1"
@@ -44,9 +46,9 @@ class Program:
         )
 
 
-def program_of(user: User, *, days: int = 30) -> Program:
-    """A program with a fresh token of this account."""
-    return Program(make_token(user, name="case system", days=days, by=user)[1])
+def program_of(user: User, *, days: int = 30, scopes: Collection[str] = tuple(Scope)) -> Program:
+    """A program with a fresh token of this account, by default for everything."""
+    return Program(make_token(user, name="case system", days=days, by=user, scopes=scopes)[1])
 
 
 @pytest.fixture

@@ -26,7 +26,12 @@ def test_only_a_retailers_manager_makes_tokens(cast: Cast) -> None:
 
 def test_a_token_is_shown_once_and_works(cast: Cast) -> None:
     client = client_of(cast.retailer_manager)
-    given = {"name": "case system", "account": cast.loss_prevention.pk, "days": 30}
+    given = {
+        "name": "case system",
+        "account": cast.loss_prevention.pk,
+        "days": 30,
+        "scopes": ["submissions:read"],
+    }
     answer = client.post(TOKENS, given)
     secret = answer.context["secret"]
     assert secret in answer.content.decode()
@@ -42,7 +47,13 @@ def test_a_token_is_shown_once_and_works(cast: Cast) -> None:
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"days": "9999"}, {"account": ""}])
 def test_a_wrong_form_makes_none(cast: Cast, wrong: dict[str, str]) -> None:
-    given = {"name": "x", "account": cast.loss_prevention.pk, "days": 30, **wrong}
+    given = {
+        "name": "x",
+        "account": cast.loss_prevention.pk,
+        "days": 30,
+        "scopes": ["submissions:read"],
+        **wrong,
+    }
     answer = client_of(cast.retailer_manager).post(TOKENS, given)
     assert "There is a problem" in answer.content.decode()
     assert not Token.objects.exists()
@@ -51,7 +62,7 @@ def test_a_wrong_form_makes_none(cast: Cast, wrong: dict[str, str]) -> None:
 def test_no_token_for_another_organisations_account(cast: Cast) -> None:
     client = client_of(cast.retailer_manager)
     for stranger in (cast.neighbour, cast.supervisor):
-        client.post(TOKENS, {"name": "x", "account": stranger.pk, "days": 30})
+        client.post(TOKENS, {"name": "x", "account": stranger.pk, "days": 30, "scopes": ["submissions:read"]})
     assert not Token.objects.exists()
 
 
