@@ -215,6 +215,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"queue": "maintenance", "expires": 5},
     },
+    "reconsider-answers": {
+        "task": "questions.reconsider",
+        "schedule": 15.0,
+        "options": {"queue": "maintenance", "expires": 15},
+    },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }

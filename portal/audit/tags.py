@@ -15,18 +15,21 @@ class Tag(TextChoices):
     CANDIDATES_REVEALED = "consultation:candidate_list:revealed"
     DECISION_VIEWED = "consultation:decision:viewed"
     AUDIT_VIEWED = "consultation:audit:viewed"
+    QUESTIONS_VIEWED = "consultation:question:viewed"
     # collection
     SUBMISSION_STARTED = "collection:submission:started"
     BULK_RECEIVED = "collection:bulk:received"
     OFFENDER_ADDED = "collection:offender:added"
     STILL_RECEIVED = "collection:still:received"
     STILL_REFUSED = "collection:still:refused"
+    QUESTION_ANSWERED = "collection:question:answered"
     CUSTODY_IMPORTED = "collection:custody_image:imported"
     # alteration
     OFFENDER_CHANGED = "alteration:offender:changed"
     NAMES_CHECKED = "alteration:offender:names_checked"
     OFFENDER_DECLARED = "alteration:offender:declared"
     FACE_CHOSEN = "alteration:still:face_chosen"
+    QUESTION_WITHDRAWN = "alteration:question:withdrawn"
     CUSTODY_CHANGED = "alteration:custody_image:changed"
     CAMPAIGN_CHANGED = "alteration:campaign:changed"
     CAMPAIGN_OPENED = "alteration:campaign:opened"
@@ -45,6 +48,7 @@ class Tag(TextChoices):
     DECISION_ADJUDICATED = "combination:decision:adjudicated"
     # disclosure
     STATUS_DISCLOSED = "disclosure:status:shown"
+    QUESTION_ASKED = "disclosure:question:asked"
     EXPORTED = "disclosure:export:downloaded"
     # erasure
     STILL_ERASED = "erasure:still:erased"

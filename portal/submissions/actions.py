@@ -207,14 +207,19 @@ def clean_name(name: str) -> str:
     return unicodedata.normalize("NFC", kept)[:255]
 
 
-def add_still(offender: Offender, upload: Upload, *, by: User) -> tuple[Still, bool]:
+def add_still(
+    offender: Offender, upload: Upload, *, by: User, asked_for: bool = False
+) -> tuple[Still, bool]:
     """Take one still: decode safely, keep the original, queue it. Returns the still and whether it is new.
+
+    `asked_for`: an officer asked for it (portal.questions), so that it is taken after closing, too.
 
     The same file sent twice for an offender is the same still. RejectedImage (matching.errors) where
     the file is not usable, SubmissionRefused where the offender may not have another; both recorded.
     StorageUnavailable where it cannot be kept now; then nothing of it is.
     """
-    _must_accept(offender.submission.campaign_id)
+    if not asked_for:
+        _must_accept(offender.submission.campaign_id)
     digest = hashlib.sha256(upload.content).hexdigest()
     existing = offender.stills.filter(original_sha256=digest).first()
     if existing:
