@@ -5,9 +5,30 @@ Rates on tests/submissions/sentences.py: `pytest tests/submissions/test_guesses.
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from portal.submissions.ordinary_words import BRANDS, FIRST_NAMES, ORDINARY
+WORDLISTS = Path(__file__).parent / "wordlists"
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset((WORDLISTS / name).read_text(encoding="utf-8").split())
+
+
+def _either(phrases: list[str]) -> re.Pattern[str]:
+    """Any of these phrases, with whatever apostrophe; the longest wins."""
+    longest_first = sorted(phrases, key=len, reverse=True)
+    alternatives = "|".join(re.escape(one).replace("'", "['’]?") for one in longest_first)
+    return re.compile(rf"\b(?:{alternatives})(?!\w)")
+
+
+# Common first names in the United Kingdom, without ordinary words, months and chains (Will, Mark, Grace).
+FIRST_NAMES = _words("first_names.txt")
+# Capitalised words that may follow "it is", "called" or "known as" without naming anybody.
+ORDINARY = _words("ordinary.txt")
+# Shops and brands that begin like a person's name, or stand where one would.
+BRANDS = _either((WORDLISTS / "brands.txt").read_text(encoding="utf-8").splitlines())
 
 FREE_TEXTS = (
     "place_in_store", "goods", "weapon", "build", "height", "hair", "clothing", "marks", "direction",
@@ -15,22 +36,24 @@ FREE_TEXTS = (
 )  # fmt: skip
 CAPITAL = r"[A-Z][a-zà-ÿ]+(?:[-'’][A-Z][a-zà-ÿ]+)*"
 PERSON = (
-    r"(?:males?|females?|m[ae]n|wom[ae]n|lads?|guys?|youths?|girls?|boys?|person|people|gentlem[ae]n|lad(?:y|ies)"
-    r"|teenagers?|couple|family|gang|offenders?|kids?)"
+    r"(?:males?|females?|m[ae]n|wom[ae]n|lads?|guys?|youths?|girls?|boys?|person|people|gentlem[ae]n|"
+    r"lad(?:y|ies)|teenagers?|couple|family|gang|offenders?|kids?)"
 )
 ORIGIN = (
-    r"(?:white|black|asian|south asian|mixed[- ]race|arab|african|caribbean|romanian|polish|albanian|irish|roma|"
-    r"gyps(?:y|ies)|traveller|eastern european|european|chinese|indian|pakistani|bangladeshi|turkish|somali|"
-    r"nigerian|jamaican|muslim|jewish|christian|hindu|sikh)"
+    r"(?:white|black|asian|south asian|mixed[- ]race|arab|african|caribbean|romanian|polish|albanian|"
+    r"irish|roma|gyps(?:y|ies)|traveller|eastern european|european|chinese|indian|pakistani|bangladeshi|"
+    r"turkish|somali|nigerian|jamaican|muslim|jewish|christian|hindu|sikh)"
 )
 HONORIFIC = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr)\.? (?:[A-Z]\.? )?{CAPITAL}")
 # After these words a name follows whatever its case ("aka smiler"), or a capitalised word (in the others).
 ALIAS = re.compile(
-    r"\b(?i:aka|a\.k\.a\.?|alias|nicknamed|goes by(?: the name(?: of)?)?|(?:sur|nick|first |real )?name (?:is|was)|"
-    r"(?:calls|called) (?:him|her|them)sel(?:f|ves)|answers to)[ :]+(?:the )?[\"'“‘]?(?P<name>\w[\w'’-]+)"
+    r"\b(?i:aka|a\.k\.a\.?|alias|nicknamed|goes by(?: the name(?: of)?)?|"
+    r"(?:sur|nick|first |real )?name (?:is|was)|(?:calls|called) (?:him|her|them)sel(?:f|ves)|answers to)"
+    r"[ :]+(?:the )?[\"'“‘]?(?P<name>\w[\w'’-]+)"
 )
 KNOWN = re.compile(
-    r"\b(?i:known(?: \w+){0,4}? as|called|named|by the name of|(?:i|we|staff) (?:recognised?|know) (?:him|her|them) as)"
+    r"\b(?i:known(?: \w+){0,4}? as|called|named|by the name of|"
+    r"(?:i|we|staff) (?:recognised?|know) (?:him|her|them) as)"
     rf"[ :]+[\"'“‘]?(?P<name>{CAPITAL})"
 )
 IS_WHO = re.compile(
@@ -41,11 +64,12 @@ IS_WHO = re.compile(
 FIRST_NAME = re.compile(rf"(?<![\w@#-])(?P<name>{CAPITAL})(?:[ ]{CAPITAL})?")
 OF_STAFF = re.compile(
     r"(?i:\b(?:manager|supervisor|colleague|guard|assistant|cashier|officer|pc|pcso|sgt|witness|leader|security|"
-    r"reported (?:by|to)|statement (?:of|from|by)|spoke to|speak to|contact|ask(?: for)?|member|detective|owner),? )$"
+    r"reported (?:by|to)|statement (?:of|from|by)|spoke to|speak to|contact|ask(?: for)?|member|detective|"
+    r"owner),? )$"
 )
 PLACE_AFTER = re.compile(
-    r"(?i:^(?:['’]s)? (?:street|road|lane|avenue|square|park|station|centre|way|place|gate|hospital|close|arcade|"
-    r"market|college|school|bridge|house|retail|cross|hill|line|terminal)\b)"
+    r"(?i:^(?:['’]s)? (?:street|road|lane|avenue|square|park|station|centre|way|place|gate|hospital|close|"
+    r"arcade|market|college|school|bridge|house|retail|cross|hill|line|terminal)\b)"
 )
 PLACE_BEFORE = re.compile(r"(?i:\b(?:st|saint|king|queen|prince|princess|port|fort|lake)\.? )$")
 OF_PERSON = re.compile(rf"\b{ORIGIN}[ -](?:\w+[ -])?{PERSON}\b", re.IGNORECASE)
@@ -75,15 +99,10 @@ class Guess:
 def guesses_in(text: str) -> list[Guess]:
     """What in a free text may be a guessed name, or ethnicity or religion; each words once, in order."""
     bare = _without_brands(text)
-    found = [(m.start(), Guess("name", m.group(0))) for m in HONORIFIC.finditer(bare) if not _of_staff(bare, m)]
+    found = [(m.start(), Guess("name", m.group(0))) for m in HONORIFIC.finditer(bare) if _no_staff(bare, m)]
     found += [(m.start("name"), Guess("name", m["name"])) for m in ALIAS.finditer(bare)]
-    for pattern in (KNOWN, IS_WHO):
-        found += [
-            (m.start("name"), Guess("name", m["name"]))
-            for m in pattern.finditer(bare)
-            if m["name"].lower() not in ORDINARY and not PLACE_AFTER.match(bare[m.end("name") :])
-        ]
-    found += [(m.start(), Guess("name", m.group(0))) for m in FIRST_NAME.finditer(bare) if _first_name(bare, m)]
+    found += [(m.start("name"), Guess("name", m["name"])) for m in _said_to_be(bare)]
+    found += [(m.start(), Guess("name", m.group(0))) for m in _first_names(bare)]
     found += [(m.start(), Guess("origin", m.group(0))) for m in OF_PERSON.finditer(bare)]
     found += [(m.start("word"), Guess("origin", m["word"])) for m in LOOKS.finditer(bare)]
     return _once([guess for _, guess in sorted(found, key=lambda one: one[0])])
@@ -94,18 +113,23 @@ def _without_brands(text: str) -> str:
     return BRANDS.sub(lambda found: "\x00" * len(found.group(0)), text)
 
 
-def _of_staff(text: str, found: re.Match[str]) -> bool:
-    return OF_STAFF.search(text[: found.start()]) is not None
+def _no_staff(text: str, found: re.Match[str]) -> bool:
+    return OF_STAFF.search(text[: found.start()]) is None
 
 
-def _first_name(text: str, found: re.Match[str]) -> bool:
-    before, after = text[: found.start()], text[found.end("name") :]
-    return (
-        found["name"].lower() in FIRST_NAMES
-        and not _of_staff(text, found)
-        and not PLACE_AFTER.match(after)
-        and not PLACE_BEFORE.search(before)
-    )
+def _said_to_be(text: str) -> Iterator[re.Match[str]]:
+    for pattern in (KNOWN, IS_WHO):
+        for found in pattern.finditer(text):
+            if found["name"].lower() not in ORDINARY and not PLACE_AFTER.match(text[found.end("name") :]):
+                yield found
+
+
+def _first_names(text: str) -> Iterator[re.Match[str]]:
+    for found in FIRST_NAME.finditer(text):
+        before, after = text[: found.start()], text[found.end("name") :]
+        is_place = PLACE_AFTER.match(after) or PLACE_BEFORE.search(before)
+        if found["name"].lower() in FIRST_NAMES and _no_staff(text, found) and not is_place:
+            yield found
 
 
 def _once(guesses: list[Guess]) -> list[Guess]:

@@ -85,7 +85,7 @@ GUESSING = [
     "Darren and his girlfriend.",
     "Looks like Stacey's brother.",
     "Alias Ghost.",
-    "The other one shouted \"Ryan, leave it\".",
+    'The other one shouted "Ryan, leave it".',
     "Surname is Okafor.",
     "It was Mohammed, the lad from number 12.",
     "Could be Lee.",

@@ -36,6 +36,8 @@ def test_a_text_looked_over_is_not_asked_about_again_until_it_changes() -> None:
     assert list(unlooked({"method": "It's Dave again", "goods": "tins"}, looked_at)) == ["method"]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\x00", "a" * 10_000, "it is " * 2_000, "known " * 2_000, "🦊 İ ß"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\x00", "a" * 10_000, "it is " * 2_000, "known " * 2_000, "🦊 İ ß"]
+)
 def test_any_text_is_answered(text: str) -> None:
     assert guesses_in(text) == []
