@@ -15,6 +15,7 @@ class OrganisationKind(models.TextChoices):
 
     RETAILER = "retailer", "Retailer"
     FORCE = "force", "Police force"
+    CHECKS = "checks", "Known-answer checks"  # sends what is made up (portal.assurance); nobody works there
 
 
 class Organisation(models.Model):

@@ -36,6 +36,11 @@ class Tag(TextChoices):
     CAMPAIGN_CLOSED = "alteration:campaign:closed"
     WORK_QUARANTINED = "alteration:work:quarantined"
     WORK_RETRIED = "alteration:work:retried"
+    CHECKS_PREPARED = "alteration:check:prepared"
+    CHECK_ENTERED = "alteration:check:entered"
+    CHECK_WITHDRAWN = "alteration:check:withdrawn"
+    CHECK_RATE_SET = "alteration:check:rate_set"
+    TRUTH_RECORDED = "alteration:decision:later_truth_recorded"
     # combination
     SEARCH_PERFORMED = "combination:search:performed"
     SEARCH_REPLAYED = "combination:search:replayed"
@@ -46,6 +51,7 @@ class Tag(TextChoices):
     REVIEW_COMPLETED = "combination:review:completed"
     DECISION_MADE = "combination:decision:made"
     DECISION_ADJUDICATED = "combination:decision:adjudicated"
+    CHECK_GRADED = "combination:check:graded"
     # disclosure
     STATUS_DISCLOSED = "disclosure:status:shown"
     QUESTION_ASKED = "disclosure:question:asked"

@@ -63,7 +63,7 @@ def prepare() -> Campaign:
 def load_gallery(size: Size, progress: Progress) -> None:
     """Custody images of people who do not exist, enrolled by the workers."""
     force = people.organisation(people.FORCE, OrganisationKind.FORCE)
-    have = CustodyImage.objects.filter(subject__force=force).count()
+    have = CustodyImage.objects.filter(subject__force=force, subject__only_for=None).count()
     wanted = [pictures.Custody(seed) for seed in range(size.gallery)][have:]
     if wanted:
         progress(f"Drawing {len(wanted)} custody images of people who do not exist …")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import numpy as np
 from django.db import IntegrityError, transaction
@@ -49,10 +50,17 @@ def add_custody_image(
     image: NormalisedImage,
     *,
     by: Actor,
+    only_for: UUID | None = None,
 ) -> tuple[CustodyImage, bool]:
-    """Store an image and queue its enrolment; the same bytes for the same subject are the same image."""
+    """Store an image and queue its enrolment; the same bytes for the same subject are the same image.
+
+    With `only_for` (an offender's uid) the subject is planted: no other offender's search finds it.
+    """
     known = CustodyImage.objects.filter(
-        subject__force=force, subject__reference=about.reference, original_sha256=digest
+        subject__force=force,
+        subject__reference=about.reference,
+        subject__only_for=only_for,
+        original_sha256=digest,
     )
     if existing := known.first():
         return existing, False
@@ -61,7 +69,7 @@ def add_custody_image(
         storage.store(storage.custody(), image.jpeg, suffix=".jpg"),
     )
     try:
-        return _keep(force, about, keys, digest=digest, image=image, by=by), True
+        return _keep(force, about, keys, digest=digest, image=image, by=by, only_for=only_for), True
     except IntegrityError:
         for key in keys:
             storage.custody().delete(key)
@@ -77,10 +85,11 @@ def _keep(
     digest: str,
     image: NormalisedImage,
     by: Actor,
+    only_for: UUID | None,
 ) -> CustodyImage:
     original_key, copy_key = keys
     custody_image = CustodyImage.objects.create(
-        subject=_subject(force, about),
+        subject=_subject(force, about, only_for),
         captured_on=about.captured_on,
         age_at_capture=about.age_at_capture,
         case_outcome=about.case_outcome,
@@ -97,10 +106,13 @@ def _keep(
     return custody_image
 
 
-def _subject(force: Organisation, about: CustodyRecord) -> CustodySubject:
+def _subject(force: Organisation, about: CustodyRecord, only_for: UUID | None) -> CustodySubject:
     personal = ("name", "born_on", "sex", "ethnicity", "pnc_id", "cro_number")
     subject, _ = CustodySubject.objects.get_or_create(
-        force=force, reference=about.reference, defaults={name: getattr(about, name) for name in personal}
+        force=force,
+        reference=about.reference,
+        only_for=only_for,
+        defaults={name: getattr(about, name) for name in personal},
     )
     return subject
 

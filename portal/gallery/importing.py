@@ -167,6 +167,7 @@ def _known(force: Organisation, record: CustodyRecord, content: bytes) -> bool:
     return CustodyImage.objects.filter(
         subject__force=force,
         subject__reference=record.reference,
+        subject__only_for=None,
         original_sha256=hashlib.sha256(content).hexdigest(),
     ).exists()
 

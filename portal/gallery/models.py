@@ -34,11 +34,19 @@ class CustodySubject(models.Model):
     ethnicity = models.CharField("ethnicity, as recorded", max_length=40, blank=True)
     pnc_id = models.CharField("PNC ID", max_length=20, blank=True)
     cro_number = models.CharField("CRO number", max_length=20, blank=True)
+    only_for = models.UUIDField(
+        "the one offender whose list may hold this planted subject", null=True, editable=False
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["force", "reference"], name="custody_reference_once_per_force")
+            models.UniqueConstraint(
+                fields=["force", "reference"],
+                condition=Q(only_for=None),
+                name="custody_reference_once_per_force",
+            )
         ]
+        indexes = [models.Index(fields=["id"], condition=~Q(only_for=None), name="custody_planted")]
 
     def __str__(self) -> str:
         return f"Custody subject {self.uid}"

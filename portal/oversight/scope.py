@@ -1,12 +1,15 @@
 """What an auditor or operator of one force may see: that force's work, and nothing of another's."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.accounts.models import Organisation, User
+from portal.assurance.queries import real_decisions, real_stills
 from portal.audit.models import Entry
 from portal.gallery.models import CustodyImage
-from portal.reviews.models import Decision
+from portal.gallery.queries import not_planted
+from portal.reviews.models import Decision, Review
 from portal.searches.models import Search
+from portal.submissions.genuine import genuine
 from portal.submissions.models import RefusedUpload, Still
 
 
@@ -18,26 +21,29 @@ def entries_for(user: User) -> QuerySet[Entry]:
 
 
 def decisions_for(user: User) -> QuerySet[Decision]:
-    """Decisions of the force, with what their list shows."""
-    mine = Decision.objects.filter(offender__submission__campaign__force=user.organisation_id)
+    """Decisions of the force, with what their list shows; known-answer checks are none."""
+    mine = real_decisions().filter(offender__submission__campaign__force=user.organisation_id)
     people = ("first_reviewer", "second_reviewer", "adjudicator")
     return mine.select_related("offender__submission__retailer", "offender__submission__campaign", *people)
 
 
 def searches_for(user: User) -> QuerySet[Search]:
-    """Searches of the force, with what their list shows."""
-    mine = Search.objects.filter(campaign__force=user.organisation_id)
+    """Searches of the force for what retailers reported, with what their list shows."""
+    # Once its still is erased, only its reviews tell what a search was made for.
+    reviewed = Review.objects.filter(~genuine("decision__offender__"), searches=OuterRef("pk"))
+    real = Q(still__isnull=False) & genuine("still__offender__") | Q(still=None) & ~Exists(reviewed)
+    mine = Search.objects.filter(real, campaign__force=user.organisation_id)
     return mine.select_related("campaign", "still__offender__submission__retailer", "requested_by")
 
 
 def stills_for(user: User) -> QuerySet[Still]:
-    """Stills sent to the force's campaigns."""
-    return Still.objects.filter(offender__submission__campaign__force=user.organisation_id)
+    """Stills that retailers sent to the force's campaigns."""
+    return real_stills().filter(offender__submission__campaign__force=user.organisation_id)
 
 
 def custody_images_for(user: User) -> QuerySet[CustodyImage]:
-    """The force's gallery."""
-    return CustodyImage.objects.filter(subject__force=user.organisation_id)
+    """The force's gallery, without what was planted for known-answer checks."""
+    return CustodyImage.objects.filter(not_planted("subject__"), subject__force=user.organisation_id)
 
 
 def refused_uploads_for(user: User) -> QuerySet[RefusedUpload]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.gallery.events import latest_seq
 from portal.gallery.models import CustodyImage, Template
-from portal.gallery.queries import may_be_searched
+from portal.gallery.queries import may_be_searched, not_planted
 from portal.searches.models import Search
 from portal.work import WorkState
 
@@ -20,8 +20,9 @@ IMPORT_DAYS = 14
 
 
 def images_for(user: User) -> QuerySet[CustodyImage]:
-    """Custody images of this person's force, with their subjects."""
-    return CustodyImage.objects.filter(subject__force=user.organisation_id).select_related("subject")
+    """Custody images of this person's force, with their subjects; none that was planted for a check."""
+    mine = CustodyImage.objects.filter(not_planted("subject__"), subject__force=user.organisation_id)
+    return mine.select_related("subject")
 
 
 def conditions(today: date) -> Mapping[str, tuple[str, Q]]:
@@ -75,7 +76,7 @@ def imports_by_day(user: User) -> list[tuple[date, int]]:
 def snapshot(user: User) -> dict[str, Any]:
     """What the next search will search: the log's newest number, templates by model, the last search."""
     models = (
-        Template.objects.filter(image__subject__force=user.organisation_id)
+        Template.objects.filter(image__in=images_for(user))
         .order_by("model")
         .values_list("model", "model_version")
         .annotate(Count("pk"))

@@ -7,6 +7,7 @@ from django.core.files.storage import Storage
 from django.utils import timezone
 
 from portal import storage
+from portal.assurance.queries import kept_pictures
 from portal.gallery.models import CustodyImage
 from portal.submissions.models import Still
 
@@ -41,7 +42,7 @@ def sweep_orphans() -> int:
     stills = Still.objects.values_list("original_key", "copy_key")
     custody = CustodyImage.objects.values_list("original_key", "copy_key")
     wanted = (
-        (storage.originals(), {original for original, _ in stills}),
+        (storage.originals(), {original for original, _ in stills} | kept_pictures()),
         (storage.stills(), {copy for _, copy in stills}),
         (storage.custody(), {key for pair in custody for key in pair}),
     )

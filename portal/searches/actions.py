@@ -75,17 +75,19 @@ def search_gallery(
     force: Organisation,
     *,
     length: int,
+    offender: UUID | None = None,
     at: datetime | None = None,
     as_of_seq: int | None = None,
 ) -> Answer:
     """The best `length` subjects of a force for a grid vector, float32 (d,); exact, ties by template id.
 
-    `at` and `as_of_seq` ask the gallery as it stood then. Every result is checked against the database.
+    What was planted for `offender` (its uid) may be among them and is found for nobody else. `at` and
+    `as_of_seq` ask the gallery as it stood then. Every result is checked against the database.
     """
     begun, moment = time.perf_counter(), at or timezone.now()
     index = current_index(model=info.model, dimension=info.dimension)
-    excluded = excluded_templates(info.model, info.model_version, force, moment)
-    searched = searched_templates(info.model, info.model_version, force)
+    excluded = excluded_templates(info.model, info.model_version, force, moment, offender=offender)
+    searched = searched_templates(info.model, info.model_version, force, offender=offender)
     wanted = length
     while True:
         hits = index.search(query, wanted, exclude=excluded, as_of_seq=as_of_seq)
@@ -151,14 +153,16 @@ def finish(
 
     Raises SearchNotAllowed before anything is searched where the campaign's grounds are not recorded.
     """
-    campaign = still.offender.submission.campaign
+    offender = still.offender
+    campaign = offender.submission.campaign
     if vector is not None and not campaign.is_lawful:
         raise SearchNotAllowed(f"campaign {campaign.uid} lacks recorded grounds")
     query = None if vector is None else to_grid(vector[None])[0]
     while True:
         answer = None
         if query is not None:
-            answer = search_gallery(query, info, campaign.force, length=campaign.list_length)
+            length = campaign.list_length
+            answer = search_gallery(query, info, campaign.force, length=length, offender=offender.uid)
         with suppress(ErasedMeanwhile):
             return _commit(held, still, found, chosen, query=query, answer=answer, info=info)
 

@@ -39,6 +39,7 @@ def _differences(search: Search) -> list[str]:
         info,
         search.campaign.force,
         length=search.list_length,
+        offender=search.still.offender.uid if search.still else None,
         at=search.at,
         as_of_seq=search.gallery_seq,
     )
