@@ -43,6 +43,10 @@ SECRET_KEY = env.str("SECRET_KEY", "") or _local_secret("secret_key", lambda: se
 VAULT_KEYS = env.list("VAULT_KEYS", default=[]) or [
     _local_secret("vault_key", lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode())
 ]
+# base64 of an Ed25519 private key (32 bytes): signs packages. Its public half is in each of them.
+PACKAGE_SIGNING_KEY = env.str("PACKAGE_SIGNING_KEY", "") or _local_secret(
+    "package_signing_key", lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode()
+)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", not EMBEDDED)
@@ -223,13 +227,28 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }
+CELERY_BEAT_SCHEDULE["suggest-series"] = {
+    "task": "cases.suggest_series",
+    "schedule": 30.0,
+    "options": {"queue": "maintenance", "expires": 30},
+}
+CELERY_BEAT_SCHEDULE["follow-decisions"] = {
+    "task": "cases.follow_decisions",
+    "schedule": 10.0,
+    "options": {"queue": "maintenance", "expires": 10},
+}
+CELERY_BEAT_SCHEDULE["sweep-packages"] = {
+    "task": "cases.sweep_packages",
+    "schedule": 10.0,
+    "options": {"queue": "maintenance", "expires": 10},
+}
 WORK_LEASE_SECONDS = env.int("WORK_LEASE_SECONDS", 60)
 WORK_MAX_ATTEMPTS = env.int("WORK_MAX_ATTEMPTS", 3)
 WORK_RESEND_SECONDS = env.int("WORK_RESEND_SECONDS", 30)
 
 # --- files --------------------------------------------------------------------------------------
 STORAGE_BACKEND = env.str("STORAGE_BACKEND", "file")
-_LOCATIONS = ("originals", "stills", "custody")
+_LOCATIONS = ("originals", "stills", "custody", "packages")
 S3_OPTIONS: dict[str, Any] = {
     "bucket_name": env.str("S3_BUCKET", "stillmatch"),
     "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,
@@ -336,6 +355,9 @@ SPECTACULAR_SETTINGS = {
         "StillState": "portal.api.serializers.STILL_STATES",
     },
 }
+
+# --- packages -----------------------------------------------------------------------------------
+PACKAGE_DAYS = env.int("PACKAGE_DAYS", 14)  # after which the archive is deleted; its row stays
 
 # --- matching -----------------------------------------------------------------------------------
 MATCHING_MODEL = env.str("MATCHING_MODEL", "Dlib")

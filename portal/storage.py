@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 from uuid import uuid4
 
 from boto3.exceptions import Boto3Error
@@ -120,6 +120,11 @@ def custody() -> Storage:
     return storages["custody"]
 
 
+def packages() -> Storage:
+    """Signed archives for investigators and prosecutors, until they expire."""
+    return storages["packages"]
+
+
 def store(storage: Storage, content: bytes, *, suffix: str = "") -> str:
     """Save bytes under a fresh random key and return it; StorageUnavailable, and no file, where it fails."""
     key = uuid4().hex
@@ -128,6 +133,18 @@ def store(storage: Storage, content: bytes, *, suffix: str = "") -> str:
     except StorageUnavailable:
         raise
     except OSError as error:  # a full disk, mostly
+        raise StorageUnavailable(f"file storage: {error}") from error
+
+
+def store_file(storage: Storage, file: BinaryIO, *, suffix: str = "") -> str:
+    """As `store`, for what is too big for memory: everything in `file`, from its beginning."""
+    key = uuid4().hex
+    file.seek(0)
+    try:
+        return storage.save(f"{key[:2]}/{key}{suffix}", File(file))
+    except StorageUnavailable:
+        raise
+    except OSError as error:
         raise StorageUnavailable(f"file storage: {error}") from error
 
 
