@@ -207,9 +207,7 @@ def clean_name(name: str) -> str:
     return unicodedata.normalize("NFC", kept)[:255]
 
 
-def add_still(
-    offender: Offender, upload: Upload, *, by: User, asked_for: bool = False
-) -> tuple[Still, bool]:
+def add_still(offender: Offender, upload: Upload, *, by: User, asked_for: bool = False) -> tuple[Still, bool]:
     """Take one still: decode safely, keep the original, queue it. Returns the still and whether it is new.
 
     `asked_for`: an officer asked for it (portal.questions), so that it is taken after closing, too.

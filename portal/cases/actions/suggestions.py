@@ -4,7 +4,7 @@ Incremental: each search is compared once, with every other query vector of its 
 still stands for a still. Vectors are unsealed in memory only. A suggestion is a question to two officers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +20,10 @@ from portal.cases.queries import comparable_searches, series_by_offender
 from portal.searches.actions import query_context
 from portal.searches.models import Search
 
-# Exact cosine of two probes from which two people look alike, by model (docs/evaluation.md, "Series";
-# manage.py measure_series). A model without a measured figure makes no suggestions.
-THRESHOLDS = {"Dlib": 0.95}
+# From which exact cosine two probes look like one person, by model: (unified quality of the poorer probe at
+# least, cosine). One pair of strangers in 10,000 reaches it: manage.py measure_series, docs/evaluation.md
+# ("Series"). A model without measured figures makes no suggestions.
+THRESHOLDS = {"Dlib": ((15.0, 0.947), (0.0, 0.957))}
 AT_ONCE = 200  # searches compared in one round
 PER_OFFENDER = 5  # suggestions one search makes at most, the best first
 COMPARER = SystemActor("series")
@@ -31,11 +32,27 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Query:
-    """A search's query vector on the grid, float32 (d,)."""
+    """A search's query vector on the grid, float32 (d,), and its probe's unified quality, 0 to 100."""
 
     search: Search
     offender_id: int
     vector: np.ndarray
+    quality: float
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two queries of different offenders, the older offender's first, and their exact cosine."""
+
+    first: Query
+    second: Query
+    score: float
+    threshold: float
+
+    @property
+    def offenders(self) -> tuple[int, int]:
+        """Which pair of offenders it is."""
+        return self.first.offender_id, self.second.offender_id
 
 
 def suggest(*, at_most: int = AT_ONCE) -> int:
@@ -49,16 +66,22 @@ def suggest(*, at_most: int = AT_ONCE) -> int:
     return made
 
 
+def threshold_for(model: str, quality: float) -> float:
+    """The cosine from which two probes are suggested, the poorer one of this unified quality."""
+    return next(cosine for least, cosine in THRESHOLDS[model] if quality >= least)
+
+
 def _compare(force_id: int, model: str, searches: Sequence[Search], fresh: set[int]) -> int:
     queries = [query for one in searches if (query := _unsealed(one)) is not None]
-    found: dict[tuple[int, int], tuple[float, Query, Query]] = {}
+    found: dict[tuple[int, int], Alike] = {}
     if queries:
         matrix = np.stack([one.vector for one in queries])
         for query in queries:
             if query.search.pk in fresh:
-                _collect(found, query, queries, exact_scores(matrix, query.vector), THRESHOLDS[model])
+                scores = exact_scores(matrix, query.vector)
+                _keep_best(found, _alike(query, queries, scores, model))
     compared = [one.pk for one in searches if one.pk in fresh]
-    return _store(force_id, model, found, compared)
+    return _store(force_id, model, list(found.values()), compared)
 
 
 def _unsealed(search: Search) -> Query | None:
@@ -68,51 +91,47 @@ def _unsealed(search: Search) -> Query | None:
         log.warning("query_not_readable", search=str(search.uid))
         return None
     assert search.still is not None
-    return Query(search, search.still.offender_id, np.frombuffer(plain, "<f4"))
+    quality = max(0.0, float(search.quality.get("unified_score") or 0.0))
+    return Query(search, search.still.offender_id, np.frombuffer(plain, "<f4"), quality)
 
 
-def _collect(
-    found: dict[tuple[int, int], tuple[float, Query, Query]],
-    query: Query,
-    queries: Sequence[Query],
-    scores: np.ndarray,
-    threshold: float,
-) -> None:
-    """Keep the best score of each pair of offenders, for the few best of this query."""
-    partners: set[int] = set()
+def _alike(query: Query, queries: Sequence[Query], scores: np.ndarray, model: str) -> Iterator[Alike]:
+    """The few best of other offenders, each offender once."""
+    partners = {query.offender_id}
+    lowest = min(cosine for _, cosine in THRESHOLDS[model])
     for position in np.argsort(-scores, kind="stable"):
         other, score = queries[position], float(scores[position])
-        if score < threshold or len(partners) == PER_OFFENDER:
+        if score < lowest or len(partners) > PER_OFFENDER:
             return
-        if other.offender_id == query.offender_id:
-            continue
-        partners.add(other.offender_id)
-        first, second = sorted((query, other), key=lambda one: one.offender_id)
-        key = first.offender_id, second.offender_id
-        if key not in found or score > found[key][0]:
-            found[key] = score, first, second
+        threshold = threshold_for(model, min(query.quality, other.quality))
+        if other.offender_id not in partners and score >= threshold:
+            partners.add(other.offender_id)
+            first, second = sorted((query, other), key=lambda one: one.offender_id)
+            yield Alike(first, second, score, threshold)
+
+
+def _keep_best(found: dict[tuple[int, int], Alike], alike: Iterable[Alike]) -> None:
+    for one in alike:
+        known = found.get(one.offenders)
+        if known is None or one.score > known.score:
+            found[one.offenders] = one
 
 
 @transaction.atomic
-def _store(
-    force_id: int,
-    model: str,
-    found: dict[tuple[int, int], tuple[float, Query, Query]],
-    compared: Iterable[int],
-) -> int:
-    series = series_by_offender({offender for key in found for offender in key})
+def _store(force_id: int, model: str, found: Sequence[Alike], compared: Iterable[int]) -> int:
+    series = series_by_offender({offender for one in found for offender in one.offenders})
     wanted = [
         Pair(
             force_id=force_id,
-            first_id=first.offender_id,
-            second_id=second.offender_id,
-            first_search=first.search,
-            second_search=second.search,
-            score=score,
-            threshold=THRESHOLDS[model],
+            first_id=one.first.offender_id,
+            second_id=one.second.offender_id,
+            first_search=one.first.search,
+            second_search=one.second.search,
+            score=one.score,
+            threshold=one.threshold,
         )
-        for score, first, second in found.values()
-        if series.get(first.offender_id, -1) != series.get(second.offender_id, -2)
+        for one in found
+        if series.get(one.first.offender_id, -1) != series.get(one.second.offender_id, -2)
     ]
     before = Pair.objects.filter(force=force_id).count()
     Pair.objects.bulk_create(wanted, ignore_conflicts=True)  # judged once is judged
