@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.resampling import DRAWS, interval, resamples
+
 Floats = NDArray[np.float64]
 
 CROWD = slice(10, 200)  # ranks (0 = first) of one search that are nearly always other people
@@ -33,43 +35,100 @@ class CalibrationRefused(Exception):
     """
 
 
-def against_crowd(scores: NDArray[Any]) -> Floats | None:
-    """Persons' best scores of one search, any order -> the same as deviations from the crowd; None if too
-    few.
+@dataclass(frozen=True)
+class Crowd:
+    """Mean and spread (cosine) of the persons at the ranks of CROWD of one search."""
 
-    (score - mean) / (spread + FLOOR) over the ranks of CROWD. Pass at least 200 persons, where there are
-    that many.
+    mean: float
+    spread: float
+
+    def deviation(self, score: float) -> float:
+        """How far a score stands out: (score - mean) / (spread + FLOOR)."""
+        return (score - self.mean) / (self.spread + FLOOR)
+
+
+def crowd_of(scores: NDArray[Any]) -> Crowd | None:
+    """Persons' best scores of one search, any order; None where too few remain to be a crowd.
+
+    Pass at least 200 persons, where there are that many.
     """
     crowd = np.sort(np.asarray(scores, np.float64))[::-1][CROWD]
     if len(crowd) < SMALLEST_CROWD:
         return None
-    deviations: Floats = (np.asarray(scores, np.float64) - crowd.mean()) / (crowd.std() + FLOOR)
+    return Crowd(float(crowd.mean()), float(crowd.std()))
+
+
+def against_crowd(scores: NDArray[Any]) -> Floats | None:
+    """Persons' best scores of one search, any order -> the same as deviations from the crowd; None if too
+    few.
+    """
+    crowd = crowd_of(scores)
+    if crowd is None:
+        return None
+    deviations: Floats = (np.asarray(scores, np.float64) - crowd.mean) / (crowd.spread + FLOOR)
     return deviations
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One probe's first candidate: deviation from the crowd, unified quality 0..100, whether it was the
-    same person.
+    """One probe's mate or best stranger: deviation from the crowd, unified quality 0..100, whether it was
+    the same person, and whose picture the probe is.
     """
 
     score: float
     quality: float
     mated: bool
+    person: str = ""
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """log10 likelihood ratio = slope * score + offset, for unified qualities below `below`; its own cost
-    and data.
+    """log10 likelihood ratio = slope * score + offset, for unified qualities below `below`; None: too little
+    data.
+
+    `resamples` are the same two numbers fitted to bootstrap samples of the people; `cllr` is the cost on
+    the fitted data themselves (see reliability.py for the cross-fitted one).
     """
 
-    below: float
-    slope: float
-    offset: float
-    cllr: float
+    below: float | None
+    slope: float | None
+    offset: float | None
+    cllr: float | None
     mated: int
     nonmated: int
+    resamples: tuple[tuple[float, float], ...] = ()
+
+    def ratio(self, score: float, line: tuple[float, float] | None = None) -> float:
+        """log10 ratio, never further from 0 than the data can tell: log10 of the comparisons on the other
+        side.
+        """
+        slope, offset = line or (self.slope or 0.0, self.offset or 0.0)
+        return float(np.clip(slope * score + offset, -np.log10(self.mated), np.log10(self.nonmated)))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one candidate's score is worth: log10 likelihood ratio, its 95 % interval, and the comparisons
+    (mated, others) of that quality it rests on.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    mated: int
+    nonmated: int
+
+    @property
+    def cautious(self) -> float:
+        """The end of the interval that claims least: 0 where the interval holds both directions."""
+        if self.low > 0 or self.high < 0:
+            return self.low if self.low > 0 else self.high
+        return 0.0
+
+    @property
+    def words(self) -> str:
+        """The band of the end that claims least."""
+        return band(self.cautious)
 
 
 @dataclass(frozen=True)
@@ -80,30 +139,49 @@ class Calibration:
     gallery: int
     strata: tuple[Stratum, ...]
 
-    def log10_ratio(self, score: float, quality: float, *, model: str, gallery: int) -> float:
-        """Evidence for "same person" over "somebody else"; raises CalibrationRefused.
+    def refusal(self, model: str, gallery: int) -> str:
+        """Why it does not speak for this model and number of persons; empty where it does."""
+        if model == self.model and 0.5 <= gallery / self.gallery <= 2.0:
+            return ""
+        return f"Fitted for {self.model} and {self.gallery} persons, asked for {model} and {gallery}."
 
-        Never further from 0 than the data can tell: log10 of the number of comparisons on the other side.
-        """
-        if model != self.model or not 0.5 <= gallery / self.gallery <= 2.0:
-            raise CalibrationRefused(
-                f"Fitted for {self.model} and {self.gallery} persons, asked for {model} and {gallery}."
-            )
-        stratum = next(entry for entry in self.strata if quality < entry.below)
-        if not np.isfinite(stratum.slope):
+    def evidence(self, score: float, quality: float, *, model: str, gallery: int) -> Evidence:
+        """For "same person" over "somebody else"; raises CalibrationRefused."""
+        if why := self.refusal(model, gallery):
+            raise CalibrationRefused(why)
+        stratum = self.stratum_of(quality)
+        if stratum.slope is None:
             raise CalibrationRefused("Too few comparisons at this still quality.")
-        ratio = stratum.slope * score + stratum.offset
-        return float(np.clip(ratio, -np.log10(stratum.mated), np.log10(stratum.nonmated)))
+        ratio = stratum.ratio(score)
+        drawn = interval([stratum.ratio(score, line) for line in stratum.resamples]) or (ratio, ratio)
+        low, high = min(drawn[0], ratio), max(drawn[1], ratio)
+        return Evidence(ratio, low, high, stratum.mated, stratum.nonmated)
+
+    def log10_ratio(self, score: float, quality: float, *, model: str, gallery: int) -> float:
+        """The ratio of evidence(), without its interval."""
+        return self.evidence(score, quality, model=model, gallery=gallery).ratio
+
+    def stratum_of(self, quality: float) -> Stratum:
+        """The stratum a unified quality falls into."""
+        return next(one for one in self.strata if one.below is None or quality < one.below)
 
     def to_json(self) -> str:
-        """For the settings of a deployment."""
-        return json.dumps(asdict(self), indent=2)
+        """For the database, or the settings of a deployment."""
+        return json.dumps(asdict(self), indent=2, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Calibration":
         """What to_json wrote."""
-        data = json.loads(text)
-        return cls(data["model"], data["gallery"], tuple(Stratum(**entry) for entry in data["strata"]))
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Calibration":
+        """What to_json wrote, already parsed."""
+        strata = (
+            Stratum(**{**one, "resamples": tuple((line[0], line[1]) for line in one["resamples"])})
+            for one in data["strata"]
+        )
+        return cls(data["model"], data["gallery"], tuple(strata))
 
 
 def band(log10_ratio: float) -> str:
@@ -115,35 +193,52 @@ def band(log10_ratio: float) -> str:
 
 
 def fit(
-    comparisons: Sequence[Comparison], *, model: str, gallery: int, edges: Sequence[float]
+    comparisons: Sequence[Comparison],
+    *,
+    model: str,
+    gallery: int,
+    edges: Sequence[float],
+    draws: int = DRAWS,
 ) -> Calibration:
     """Logistic calibration per quality stratum; `edges` are ascending unified qualities between strata."""
-    limits = [*edges, float("inf")]
+    limits = [*edges, None]
     lows = [float("-inf"), *edges]
     strata = [
-        _stratum(below, [one for one in comparisons if low <= one.quality < below])
+        _stratum(
+            below,
+            [one for one in comparisons if low <= one.quality and (below is None or one.quality < below)],
+            draws,
+        )
         for low, below in zip(lows, limits, strict=True)
     ]
     return Calibration(model, gallery, tuple(strata))
 
 
-def _stratum(below: float, members: Sequence[Comparison]) -> Stratum:
+def _stratum(below: float | None, members: Sequence[Comparison], draws: int) -> Stratum:
     scores = np.array([one.score for one in members])
     mated = np.array([one.mated for one in members], dtype=bool)
     counts = int(mated.sum()), int((~mated).sum())
     if min(counts) < LEAST_PAIRS:
-        return Stratum(below, float("nan"), float("nan"), float("nan"), *counts)
+        return Stratum(below, None, None, None, *counts)
     slope, offset = logistic(scores, mated)
     cost = cllr((slope * scores + offset), mated)
-    return Stratum(below, slope, offset, cost, *counts)
+    lines = tuple(
+        logistic(scores, mated, times)
+        for times in resamples([one.person or str(at) for at, one in enumerate(members)], draws)
+        if (times * mated).any() and (times * ~mated).any()
+    )
+    return Stratum(below, slope, offset, cost, *counts, lines)
 
 
-def logistic(scores: Floats, mated: NDArray[np.bool_]) -> tuple[float, float]:
+def logistic(
+    scores: Floats, mated: NDArray[np.bool_], times: NDArray[np.int64] | None = None
+) -> tuple[float, float]:
     """Slope and offset of log10 LR by prior-weighted logistic regression (Brummer and du Preez, 2006),
-    Newton steps.
+    Newton steps; `times` is how often each comparison counts.
     """
     target = mated.astype(np.float64)
-    weight = np.where(mated, 0.5 / mated.sum(), 0.5 / (~mated).sum())
+    often = np.ones_like(target) if times is None else times.astype(np.float64)
+    weight = often * np.where(mated, 0.5 / (often * mated).sum(), 0.5 / (often * ~mated).sum())
     design = np.stack([scores, np.ones_like(scores)], axis=1)
     theta = np.zeros(2)
     for _ in range(50):
@@ -154,7 +249,7 @@ def logistic(scores: Floats, mated: NDArray[np.bool_]) -> tuple[float, float]:
         theta = theta + step
         if np.abs(step).max() < 1e-9:
             break
-    return float(theta[0] / np.log(10)), float(theta[1] / np.log(10))
+    return round(float(theta[0] / np.log(10)), 5), round(float(theta[1] / np.log(10)), 5)
 
 
 def cllr(log10_ratios: Floats, mated: NDArray[np.bool_]) -> float:

@@ -12,14 +12,15 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.calibration import Calibration, Comparison, against_crowd, fit
+from matching.calibration import Comparison, against_crowd
+from matching.chances import Trial
 from matching.decoding import decode_normalised, normalise
 from matching.engine import EngineInfo, EngineSettings, FaceEngine, load_engine
 from matching.errors import RejectedImage
@@ -29,17 +30,19 @@ Progress = Callable[[int, int], None]  # images done, images in all
 FPIRS = (0.01, 0.05, 0.1)
 LISTED = 20  # a mate counts as found only on a list of this length
 CHUNK = 8
-QUALITY_EDGES = (15.0, 36.0)  # unified quality: about 36 px and blurred | about 60 px | better
 
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One row of a CSV: an existing file, whose face it is, the collection it is from, and its role."""
+    """One row of a CSV: an existing file, whose face it is, the collection it is from, its role, and the
+    value of the column that groups are told apart by, if any.
+    """
 
     path: Path
     identity: str
     source: str
     role: str
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,14 @@ class Ranked:
     top_score: float
     mate_score: float
     mate_rank: int
+    person: str = ""
+    quality: float = 0.0
+    group: str = ""
+
+    @property
+    def listed(self) -> bool:
+        """Whether the mate is on a list of LISTED."""
+        return 0 < self.mate_rank <= LISTED
 
 
 def evaluate_files(
@@ -96,7 +107,7 @@ def names(info: EngineInfo) -> dict[str, str]:
     }
 
 
-def read_rows(csv_path: Path, roles: Iterable[str]) -> list[LabelledImage]:
+def read_rows(csv_path: Path, roles: Iterable[str], group_by: str = "") -> list[LabelledImage]:
     """Rows with one of the roles; a path is relative to the CSV's folder, or to images/ in it.
 
     Raises ValueError for a missing column, FileNotFoundError for a row whose image is in neither place.
@@ -104,11 +115,18 @@ def read_rows(csv_path: Path, roles: Iterable[str]) -> list[LabelledImage]:
     wanted = set(roles)
     with csv_path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        missing = {"path", "identity", "source", "role"} - set(reader.fieldnames or ())
+        needed = {"path", "identity", "source", "role", group_by} - {""}
+        missing = needed - set(reader.fieldnames or ())
         if missing:
             raise ValueError(f"{csv_path} has no column {', '.join(sorted(missing))}")
         return [
-            LabelledImage(_located(csv_path.parent, row["path"]), row["identity"], row["source"], row["role"])
+            LabelledImage(
+                _located(csv_path.parent, row["path"]),
+                row["identity"],
+                row["source"],
+                row["role"],
+                row[group_by] if group_by else "",
+            )
             for row in reader
             if row["role"] in wanted
         ]
@@ -180,27 +198,6 @@ def _embedded(engine: FaceEngine, row: LabelledImage) -> Embedded:
     return Embedded(row, engine.embed(faces)[0], faces[0].quality.unified_score)
 
 
-def calibrate_files(
-    gallery_csv: Path,
-    probes_csv: Path,
-    settings: EngineSettings | None = None,
-    *,
-    processes: int = 1,
-    progress: Progress | None = None,
-    edges: Sequence[float] = QUALITY_EDGES,
-) -> Calibration:
-    """A calibration of this engine on labelled images that should resemble what will be searched."""
-    settings = settings or EngineSettings()
-    gallery = read_rows(gallery_csv, {"gallery"})
-    probes = read_rows(probes_csv, {"probe", "nonmated"})
-    embedded = embed_rows([*gallery, *probes], settings, processes=processes, progress=progress)
-    enrolled, searched = embedded[: len(gallery)], embedded[len(gallery) :]
-    persons = len({entry.row.identity for entry in enrolled if entry.vector is not None})
-    info = load_engine(settings).info
-    pairs = comparisons(enrolled, searched)
-    return fit(pairs, model=f"{info.model} {info.model_version}", gallery=persons, edges=edges)
-
-
 def comparisons(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list[Comparison]:
     """The mate's score of every mated probe against the best stranger's of every non-mated one.
 
@@ -209,8 +206,15 @@ def comparisons(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list
     ranked = zip(rank(gallery, probes), probes, strict=True)
     scored = ((entry, entry.mate_score if entry.mated else entry.top_score, probe) for entry, probe in ranked)
     return [
-        Comparison(score, probe.quality, entry.mated) for entry, score, probe in scored if np.isfinite(score)
+        Comparison(score, probe.quality, entry.mated, entry.person)
+        for entry, score, probe in scored
+        if np.isfinite(score)
     ]
+
+
+def trials(ranked: Sequence[Ranked]) -> list[Trial]:
+    """What the chance of a still's quality is counted from: mated probes whose face was found."""
+    return [Trial(one.quality, one.person, one.listed) for one in ranked if one.mated and one.found]
 
 
 def evaluate(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> dict[str, Any]:
@@ -246,17 +250,28 @@ def rank(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list[Ranked
 def _ranked(
     probe: Embedded, matrix: Floats, columns: NDArray[np.int64], place: dict[str, int], mated: bool
 ) -> Ranked:
+    blank = Ranked(
+        probe.row.source,
+        mated,
+        probe.vector is not None,
+        -np.inf,
+        -np.inf,
+        0,
+        probe.row.identity,
+        probe.quality,
+        probe.row.group,
+    )
     if probe.vector is None or not len(matrix):
-        return Ranked(probe.row.source, mated, probe.vector is not None, -np.inf, -np.inf, 0)
+        return blank
     cosines = np.full(len(place), -np.inf)
     np.maximum.at(cosines, columns, matrix @ probe.vector.astype(np.float64))
     deviations = against_crowd(cosines)
     best = cosines if deviations is None else deviations
     mate = place.get(probe.row.identity) if mated else None
     if mate is None:
-        return Ranked(probe.row.source, mated, True, float(best.max()), -np.inf, 0)
+        return replace(blank, top_score=float(best.max()))
     better = int((best > best[mate]).sum())
-    return Ranked(probe.row.source, mated, True, float(best.max()), float(best[mate]), better + 1)
+    return replace(blank, top_score=float(best.max()), mate_score=float(best[mate]), mate_rank=better + 1)
 
 
 def thresholds(ranked: Sequence[Ranked]) -> dict[float, float]:
@@ -280,7 +295,7 @@ def figures(ranked: Sequence[Ranked], enrolled: int, limits: dict[float, float])
     for length in (10, 20, 50):
         report[f"top{length}"] = _share(0 < entry.mate_rank <= length for entry in mated)
     for rate, limit in limits.items():
-        missed = (not (entry.mate_score > limit and 0 < entry.mate_rank <= LISTED) for entry in mated)
+        missed = (not (entry.mate_score > limit and entry.listed) for entry in mated)
         report[f"fnir_at_fpir_{rate:g}"] = _share(missed) if np.isfinite(limit) else None
     return report
 

@@ -41,6 +41,7 @@ class Tag(TextChoices):
     CASE_CHANGED = "alteration:case:changed"
     CASE_MOVED = "alteration:case:moved"
     PACKAGE_REQUESTED = "alteration:package:requested"
+    CALIBRATION_MADE = "alteration:calibration:made"
     WORK_QUARANTINED = "alteration:work:quarantined"
     WORK_RETRIED = "alteration:work:retried"
     CHECKS_PREPARED = "alteration:check:prepared"

@@ -37,6 +37,9 @@ class Search(models.Model):
     gallery_digest = models.CharField(max_length=64)
     excluded_count = models.PositiveIntegerField()
     excluded_digest = models.CharField(max_length=64)
+    crowd_mean = models.FloatField("mean cosine of ranks 11 to 200", null=True)
+    crowd_spread = models.FloatField("spread of the same; empty where they are too few", null=True)
+    unified_quality = models.FloatField("0 to 100, kept when the measures are erased", null=True)
 
     class Meta:
         ordering = ["-id"]
@@ -71,3 +74,27 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"Candidate {self.rank} of {self.search_id}"
+
+
+class Calibration(models.Model):
+    """What scores and stills were measured to be worth, once; rows are never changed, the newest counts.
+
+    So what a page showed at some moment can be said again from the rows that were there then.
+    """
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    made_at = models.DateTimeField(db_index=True)
+    made_by = models.CharField(max_length=120)
+    basis = models.CharField("what it was measured on", max_length=300)
+    model = models.CharField(max_length=40)
+    model_version = models.CharField(max_length=64)
+    gallery_size = models.PositiveBigIntegerField("persons in the gallery it was measured on")
+    lines = models.JSONField("matching.calibration.Calibration")
+    reliability = models.JSONField("matching.reliability.Reliability, or nothing", null=True)
+    chances = models.JSONField("matching.chances.Chance, worst quality first", default=list)
+
+    class Meta:
+        ordering = ["-made_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"Calibration {self.uid}"

@@ -82,7 +82,7 @@ def test_it_survives_being_stored() -> None:
 
 
 def test_cost_falls_with_separation_and_is_one_for_none() -> None:
-    costs = [fitted(separation).strata[1].cllr for separation in (0.0, 1.0, 3.0)]
+    costs = [fitted(separation).strata[1].cllr or 0.0 for separation in (0.0, 1.0, 3.0)]
     assert costs[0] == pytest.approx(1.0, abs=0.02)
     assert costs[0] > costs[1] > costs[2] > 0
     assert cllr(np.zeros(4), np.array([True, True, False, False])) == pytest.approx(1.0)

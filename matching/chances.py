@@ -1,0 +1,60 @@
+"""The measured chance that a still of some quality has the right person among the first 20."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from matching.resampling import share_interval
+
+# Unified quality (0..100) between the steps that are told apart.
+STEPS = (3.0, 6.0, 9.0, 13.0, 18.0, 25.0, 36.0, 50.0)
+LEAST_PEOPLE = 20  # a step with fewer people says nothing
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Of `stills` searched stills of `people`, all in the gallery, with unified quality in low <= q < high:
+    the share whose person was among the first 20, and its 95 % interval (bootstrap over people).
+    """
+
+    low: float
+    high: float
+    share: float
+    interval: tuple[float, float]
+    stills: int
+    people: int
+
+    def holds(self, quality: float) -> bool:
+        """Whether it speaks for stills of this unified quality."""
+        return self.low <= quality < self.high
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mated probe whose face was found: unified quality, whose it is, whether the mate was listed."""
+
+    quality: float
+    person: str
+    listed: bool
+
+
+def chances(trials: Sequence[Trial]) -> list[Chance]:
+    """One for every step of quality with enough people, worst quality first."""
+    edges = (0.0, *STEPS, float(101))
+    steps = (
+        _chance(low, high, [one for one in trials if low <= one.quality < high])
+        for low, high in pairwise(edges)
+    )
+    return [one for one in steps if one is not None]
+
+
+def _chance(low: float, high: float, trials: Sequence[Trial]) -> Chance | None:
+    people = [one.person for one in trials]
+    if len(set(people)) < LEAST_PEOPLE:
+        return None
+    listed = np.array([one.listed for one in trials], dtype=bool)
+    span = share_interval(people, listed) or (0.0, 1.0)
+    rounded = round(span[0], 4), round(span[1], 4)
+    return Chance(low, high, round(float(listed.mean()), 4), rounded, len(trials), len(set(people)))

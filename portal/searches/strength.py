@@ -1,0 +1,120 @@
+"""What a score and a still are worth, said no more strongly than was measured.
+
+Everything here is a function of rows that never change: a search, a candidate, and the calibration that
+was the newest at the moment asked about. So a decision record can say again what the page said.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from matching import calibration as scales
+from matching.chances import Chance
+from portal import conf
+from portal.searches.models import Calibration, Candidate, Search
+
+NOT_CALIBRATED = "not calibrated for this gallery"
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a candidate's score supports, in `words`; `evidence` behind them, None where nothing is claimed
+    and `reason` says why.
+    """
+
+    words: str
+    evidence: scales.Evidence | None = None
+    reason: str = ""
+    basis: str = ""
+    made_at: datetime | None = None
+
+    @property
+    def times(self) -> str:
+        """The ratio that is claimed at the least, in words: "at least 30 times"."""
+        return _times(self.evidence.cautious) if self.evidence else ""
+
+    @property
+    def span(self) -> str:
+        """The 95 % interval of the ratio, in words."""
+        return f"{_number(self.evidence.low)} to {_number(self.evidence.high)}" if self.evidence else ""
+
+
+def _times(log10_ratio: float) -> str:
+    return f"{_number(abs(log10_ratio))} times"
+
+
+def _number(log10_ratio: float) -> str:
+    """A likelihood ratio with one significant figure; below 1 as a fraction of 1."""
+    value = 10 ** abs(log10_ratio)
+    rounded = int(float(f"{value:.1g}")) if value >= 2 else round(value, 1)
+    plain = f"{rounded:,}"
+    return f"1/{plain}" if log10_ratio < 0 and value >= 1.05 else plain
+
+
+def support_for(search: Search, candidate: Candidate, *, at: datetime | None = None) -> Support:
+    """What this candidate's score is worth by the calibration of that moment (default: now)."""
+    return _support(search, candidate.score, _newest(at))
+
+
+def supports_for(candidates: Iterable[Candidate], *, at: datetime | None = None) -> dict[int, Support]:
+    """The same for many candidates with their searches loaded, by the candidate's id: one more query."""
+    newest = _newest(at)
+    return {one.pk: _support(one.search, one.score, newest) for one in candidates}
+
+
+def _newest(at: datetime | None) -> Calibration | None:
+    return Calibration.objects.filter(made_at__lte=at or timezone.now()).first()
+
+
+def _support(search: Search, score: float, newest: Calibration | None) -> Support:
+    if newest is None:
+        return Support(NOT_CALIBRATED, reason="No calibration has been made.")
+    if search.crowd_mean is None or search.crowd_spread is None or search.unified_quality is None:
+        return Support(NOT_CALIBRATED, reason="The gallery is too small to tell who stands out.")
+    deviation = scales.Crowd(search.crowd_mean, search.crowd_spread).deviation(score)
+    model = f"{search.model} {search.model_version}"
+    try:
+        evidence = scales.Calibration.from_dict(newest.lines).evidence(
+            deviation, search.unified_quality, model=model, gallery=search.gallery_size
+        )
+    except scales.CalibrationRefused as refused:
+        return Support(NOT_CALIBRATED, reason=str(refused))
+    return Support(evidence.words, evidence, basis=newest.basis, made_at=newest.made_at)
+
+
+def chance_for(quality: Mapping[str, Any] | float | None) -> Chance | None:
+    """The measured top-20 chance of a still of this quality (measures, or the unified score); None where it
+    was not measured for the engine and about the gallery that is searched now.
+    """
+    return chances_now().of(quality)
+
+
+@dataclass(frozen=True)
+class Chances:
+    """The measured chances that hold now; empty where none do. Read once for a page of many stills."""
+
+    steps: tuple[Chance, ...] = ()
+
+    def of(self, quality: Mapping[str, Any] | float | None) -> Chance | None:
+        """The step that a still of this quality falls into."""
+        score = quality.get("unified_score") if isinstance(quality, Mapping) else quality
+        if score is None:
+            return None
+        return next((one for one in self.steps if one.holds(float(score))), None)
+
+
+def chances_now() -> Chances:
+    """The newest calibration's, if it was made for the model and about the gallery of the latest search."""
+    newest = _newest(None)
+    if newest is None or newest.model != conf.matching_model():
+        return Chances()
+    latest = Search.objects.order_by("-pk").only("model", "model_version", "gallery_size").first()
+    if latest is not None:
+        model = f"{latest.model} {latest.model_version}"
+        if scales.Calibration.from_dict(newest.lines).refusal(model, latest.gallery_size):
+            return Chances()
+    steps = (Chance(**{**one, "interval": tuple(one["interval"])}) for one in newest.chances)
+    return Chances(tuple(steps))
