@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from matching.calibration import Calibration, fit
 from matching.chances import Chance, chances
-from matching.evaluation import Embedded, comparisons, rank, trials
+from matching.evaluation import QUALITY_EDGES, Embedded, comparisons, rank, trials
 from matching.reliability import Reliability, reliability
-
-QUALITY_EDGES = (15.0, 36.0)  # unified quality: about 36 px and blurred | about 60 px | better
 
 
 @dataclass(frozen=True)

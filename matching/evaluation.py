@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]  # images done, images in all
 FPIRS = (0.01, 0.05, 0.1)
 LISTED = 20  # a mate counts as found only on a list of this length
 CHUNK = 8
+QUALITY_EDGES = (15.0, 36.0)  # unified quality: about 36 px and blurred | about 60 px | better
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def figures(levels: Sequence[Sequence[Embedded]]) -> list[dict[str, Any]]:
     scores = vectors @ vectors.T
     return [
         _stratum(scores, pairs & ~same & within, mated & within) | {"quality": [low, high]}
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
         for within in [(poorer >= low) & (poorer < high)]
     ]
 
