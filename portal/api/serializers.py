@@ -152,6 +152,7 @@ class OffenderIn(serializers.ModelSerializer[Offender]):
     """The report on an offender: all fields but `offence` may be left out."""
 
     store = StoreField(slug_field="uid", required=False, allow_null=True)
+    offence = serializers.ChoiceField(choices=OffenceType.choices)
     offender_count = serializers.IntegerField(min_value=1, max_value=100, required=False)
     clock_offset_minutes = serializers.IntegerField(min_value=-1440, max_value=1440, required=False)
     started_at = serializers.DateTimeField(required=False, allow_null=True, validators=[_past])

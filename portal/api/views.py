@@ -3,6 +3,8 @@
 import re
 from typing import Any, ClassVar
 
+from django.db.models import F
+from django.db.models.expressions import OrderBy
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from rest_framework import serializers
@@ -158,6 +160,12 @@ def _shown(offenders: list[Offender], user: User) -> list[dict[str, Any]]:
     return [dict(OffenderOut(one, context=context).data) for one in offenders]
 
 
+def _order(name: str) -> OrderBy:
+    """Those without a place come last, whichever way round."""
+    field = F(name.removeprefix("-"))
+    return field.desc(nulls_last=True) if name.startswith("-") else field.asc(nulls_last=True)
+
+
 class Offenders(Endpoint):
     """The retailer's offenders."""
 
@@ -170,7 +178,7 @@ class Offenders(Endpoint):
     def get(self, request: Request) -> Response:
         """List your offenders with their status."""
         query, user = query_of(request, OffenderQuery), account(request)
-        rows = offenders_of(user).order_by(query["ordering"], "pk")
+        rows = offenders_of(user).order_by(_order(query["ordering"]), "pk")
         if "submission" in query:
             rows = rows.filter(submission__uid=query["submission"])
         if "offence" in query:

@@ -48,5 +48,5 @@ def custody_images_for(user: User) -> QuerySet[CustodyImage]:
 
 def refused_uploads_for(user: User) -> QuerySet[RefusedUpload]:
     """Files that senders to the force's campaigns could not use."""
-    mine = RefusedUpload.objects.filter(offender__submission__campaign__force=user.organisation_id)
-    return mine.select_related("offender__submission__retailer")
+    mine = RefusedUpload.objects.filter(submission__campaign__force=user.organisation_id)
+    return mine.select_related("submission__retailer", "offender")

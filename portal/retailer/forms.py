@@ -150,6 +150,7 @@ class ReportForm(forms.ModelForm):
         offence = self.fields["offence"]
         assert isinstance(offence, forms.TypedChoiceField)
         offence.choices = [("", "Choose the offence"), *OffenceType.choices]
+        offence.required = True  # only what lies in the tray may lack it
         for name in DEFAULTS:
             self.fields[name].required = False  # left empty, the default of the model stands
 

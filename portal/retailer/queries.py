@@ -1,10 +1,12 @@
 """What belongs to a retailer. Every page starts from one of these: nothing of others can be fetched."""
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from portal.accounts.models import User
 from portal.submissions.models import Campaign, Offender, RefusedUpload, Still
 from portal.submissions.states import CampaignState
+
+BY_PLACE = F("rank").asc(nulls_last=True)
 
 
 def campaigns_for(user: User) -> QuerySet[Campaign]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,15 @@ from portal.accounts.models import Organisation, User
 from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.celery import INTERACTIVE, send_on_commit
-from portal.submissions.models import Campaign, Face, Offender, RefusedUpload, Still, Submission
-from portal.submissions.states import CAMPAIGN_MOVES, MAX_OFFENDERS, MAX_STILLS, CampaignState, FaceChoice
+from portal.submissions.models import Campaign, Face, Likeness, Offender, RefusedUpload, Still, Submission
+from portal.submissions.states import (
+    CAMPAIGN_MOVES,
+    MAX_OFFENDERS,
+    MAX_STILLS,
+    MAX_UNPLACED,
+    CampaignState,
+    FaceChoice,
+)
 from portal.work import WorkState, requeued
 
 PROCESS_STILL = "searches.process_still"
@@ -44,6 +51,13 @@ FULL = (
 ALREADY_SENT = (
     "already_sent",
     "This report was sent to the police and cannot be discarded. Tell the officers if it is wrong.",
+)
+NOT_PLACED = ("not_placed", "Give this offender one of the places 1 to 30 first, then send it.")
+NO_OFFENCE = ("report_incomplete", "Fill in the report first: say at least which offence it was.")
+NO_STILL = ("still_missing", "Add at least one still first: without one nothing can be searched.")
+TRAY_FULL = (
+    "tray_full",
+    f"{MAX_UNPLACED} offenders wait for a place already. Place or discard some, then send more files.",
 )
 TOO_MANY_STILLS = (
     "too_many_stills",
@@ -88,7 +102,8 @@ def accepts_submissions(campaign: Campaign) -> bool:
     return campaign.state == CampaignState.OPEN and campaign.is_lawful and begun and not ended
 
 
-def _must_accept(campaign_id: int) -> None:
+def must_accept(campaign_id: int) -> None:
+    """Raise SubmissionRefused where the campaign takes nothing now."""
     if not accepts_submissions(Campaign.objects.get(pk=campaign_id)):
         raise SubmissionRefused(*CLOSED)
 
@@ -114,7 +129,8 @@ def next_place(taken: Collection[int]) -> int | None:
 
 
 def _free_rank(submission: Submission) -> int:
-    rank = next_place(set(submission.offenders.values_list("rank", flat=True)))
+    placed = submission.offenders.filter(rank__isnull=False)
+    rank = next_place({rank for rank in placed.values_list("rank", flat=True) if rank is not None})
     if rank is None:
         raise SubmissionRefused(*FULL)
     return rank
@@ -122,7 +138,7 @@ def _free_rank(submission: Submission) -> int:
 
 def add_offender(submission: Submission, fields: dict[str, Any], *, by: User, declared: bool) -> Offender:
     """Add an offender at the next free place; SubmissionRefused for the 31st and after closing."""
-    _must_accept(submission.campaign_id)
+    must_accept(submission.campaign_id)
     declaration = {"declared_by": by, "declared_at": timezone.now()} if declared else {}
     while True:
         try:
@@ -144,7 +160,7 @@ def add_offender(submission: Submission, fields: dict[str, Any], *, by: User, de
 @transaction.atomic
 def change_offender(offender: Offender, fields: dict[str, Any], *, by: User) -> Offender:
     """Change fields of the report; the names of what changed are logged, not the values."""
-    _must_accept(offender.submission.campaign_id)
+    must_accept(offender.submission.campaign_id)
     changed = [name for name, value in fields.items() if getattr(offender, name) != value]
     for name in changed:
         setattr(offender, name, fields[name])
@@ -156,11 +172,18 @@ def change_offender(offender: Offender, fields: dict[str, Any], *, by: User) -> 
 
 @transaction.atomic
 def declare_offender(offender: Offender, *, by: User) -> None:
-    """Make the declaration; from now on the stills are searched and an officer will see the report."""
-    _must_accept(offender.submission.campaign_id)
-    undeclared = Offender.objects.filter(pk=offender.pk, declared_at=None)
-    if undeclared.update(declared_by=by, declared_at=timezone.now()) != 1:
+    """Make the declaration; from now on the stills are searched and an officer will see the report.
+
+    SubmissionRefused where a place, the offence or a still is missing.
+    """
+    must_accept(offender.submission.campaign_id)
+    drafts = Offender.objects.select_for_update(no_key=True).filter(pk=offender.pk, declared_at=None)
+    draft = drafts.first()
+    if draft is None:
         return
+    _must_be_complete(draft)
+    drafts.update(declared_by=by, declared_at=timezone.now())
+    Likeness.objects.filter(still__offender=draft).delete()
     # A worker that read the still before the declaration would settle it without a search: take it back.
     offender.stills.filter(work_state__in=(WorkState.DONE, WorkState.RUNNING)).update(**requeued())
     for pk in offender.stills.values_list("pk", flat=True):
@@ -168,20 +191,31 @@ def declare_offender(offender: Offender, *, by: User) -> None:
     record(Tag.OFFENDER_DECLARED, actor=by, subject=offender)
 
 
+def _must_be_complete(draft: Offender) -> None:
+    if draft.rank is None:
+        raise SubmissionRefused(*NOT_PLACED)
+    if not draft.offence:
+        raise SubmissionRefused(*NO_OFFENCE)
+    if not draft.stills.exists():
+        raise SubmissionRefused(*NO_STILL)
+
+
 @transaction.atomic
 def discard_draft(offender: Offender, *, by: User) -> None:
     """Delete a report that was never declared, with its stills and their files; its place is free again."""
-    _must_accept(offender.submission.campaign_id)
+    must_accept(offender.submission.campaign_id)
     if not Offender.objects.select_for_update(no_key=True).filter(pk=offender.pk, declared_at=None).exists():
         raise SubmissionRefused(*ALREADY_SENT)
     uid, keys = offender.uid, list(offender.stills.values_list("original_key", "copy_key"))
     offender.delete()
-    transaction.on_commit(lambda: _delete_files(keys))
+    transaction.on_commit(lambda: delete_files(keys))
     record(Tag.OFFENDER_ERASED, actor=by, subject=("submissions.offender", uid), stills=len(keys))
 
 
-def _delete_files(keys: list[tuple[str, str]]) -> None:
-    """What cannot be deleted now has no row any more, and portal.retention.orphans finds it."""
+def delete_files(keys: Iterable[tuple[str, str]]) -> None:
+    """Delete originals and copies after the commit that took their rows.
+
+    What cannot be deleted now has no row any more, and portal.retention.orphans finds it."""
     for original_key, copy_key in keys:
         for place, key in ((storage.originals(), original_key), (storage.stills(), copy_key)):
             try:
@@ -217,71 +251,145 @@ def add_still(offender: Offender, upload: Upload, *, by: User, asked_for: bool =
     StorageUnavailable where it cannot be kept now; then nothing of it is.
     """
     if not asked_for:
-        _must_accept(offender.submission.campaign_id)
+        must_accept(offender.submission.campaign_id)
     digest = hashlib.sha256(upload.content).hexdigest()
     existing = offender.stills.filter(original_sha256=digest).first()
     if existing:
         return existing, False
     if offender.stills.count() >= MAX_STILLS:
         raise SubmissionRefused(*TOO_MANY_STILLS)
+    image = _decoded(offender.submission, offender, upload, digest, by)
+    return _keep(_Place(offender.submission, offender), upload, digest, image, by)
+
+
+def add_draft(submission: Submission, upload: Upload, *, by: User) -> tuple[Still, bool]:
+    """Take one still as an offender of its own in the tray. Returns the still and whether it is new.
+
+    The same file sent twice for a submission is the same still, wherever it has got to meanwhile.
+    Raises as add_still does.
+    """
+    must_accept(submission.campaign_id)
+    digest = hashlib.sha256(upload.content).hexdigest()
+    existing = still_of(submission, digest)
+    if existing:
+        return existing, False
+    _must_have_room(submission)
+    image = _decoded(submission, None, upload, digest, by)
+    return _keep(_Place(submission), upload, digest, image, by)
+
+
+def still_of(submission: Submission, digest: str) -> Still | None:
+    """The still of a submission whose original has this sha256 (hex)."""
+    return Still.objects.filter(offender__submission=submission, original_sha256=digest).first()
+
+
+def _must_have_room(submission: Submission) -> None:
+    if submission.offenders.filter(rank=None).count() >= MAX_UNPLACED:
+        raise SubmissionRefused(*TRAY_FULL)
+
+
+def _decoded(
+    submission: Submission, offender: Offender | None, upload: Upload, digest: str, by: User
+) -> NormalisedImage:
     try:
-        image = normalise(upload.content)
+        return normalise(upload.content)
     except RejectedImage as error:
-        _refuse(offender, upload, digest, error, by)
+        refuse(submission, upload, error.code, error.message, by=by, offender=offender, digest=digest)
         raise
-    return _keep(offender, upload, digest, image, by)
 
 
 @transaction.atomic
-def _refuse(offender: Offender, upload: Upload, digest: str, error: RejectedImage, by: User) -> None:
+def refuse(
+    submission: Submission,
+    upload: Upload,
+    code: str,
+    message: str,
+    *,
+    by: User,
+    offender: Offender | None = None,
+    digest: str = "",
+) -> None:
+    """Keep for the sender and the operator that a file was not taken, and why."""
+    digest = digest or hashlib.sha256(upload.content).hexdigest()
     RefusedUpload.objects.create(
+        submission=submission,
         offender=offender,
         sent_by=by,
         name=clean_name(upload.name),
         sha256=digest,
         bytes=len(upload.content),
-        code=error.code,
-        message=error.message,
+        code=code,
+        message=message,
     )
-    record(Tag.STILL_REFUSED, actor=by, subject=offender, code=error.code, sha256=digest)
+    record(Tag.STILL_REFUSED, actor=by, subject=offender or submission, code=code, sha256=digest)
 
 
-def _keep(
-    offender: Offender, upload: Upload, digest: str, image: NormalisedImage, by: User
-) -> tuple[Still, bool]:
+@dataclass(frozen=True)
+class _Place:
+    """Where a still goes: to an offender, or (None) to a new one in the tray."""
+
+    submission: Submission
+    offender: Offender | None = None
+
+    def known(self, digest: str) -> Still | None:
+        """The same file, where it would be the same still."""
+        if self.offender is None:
+            return still_of(self.submission, digest)
+        return self.offender.stills.filter(original_sha256=digest).first()
+
+    def hold(self, digest: str, by: User) -> Offender:
+        """Lock what decides whether the still may come, then say whose it is."""
+        if self.offender is None:
+            Submission.objects.select_for_update(no_key=True).get(pk=self.submission.pk)
+            if self.known(digest):
+                raise IntegrityError("somebody was quicker")
+            _must_have_room(self.submission)
+            return Offender.objects.create(submission=self.submission, created_by=by)
+        Offender.objects.select_for_update(no_key=True).get(pk=self.offender.pk)
+        if self.offender.stills.count() >= MAX_STILLS:
+            raise SubmissionRefused(*TOO_MANY_STILLS)
+        return self.offender
+
+
+def _keep(place: _Place, upload: Upload, digest: str, image: NormalisedImage, by: User) -> tuple[Still, bool]:
     # Files first: a row must never name a file that is not there. A file without a row is swept up
     # (portal.retention.orphans).
-    original_key, copy_key = _store(upload.content, image.jpeg)
+    keys = _store(upload.content, image.jpeg)
+    still = Still(
+        added_by=by,
+        name=clean_name(upload.name),
+        captured_at=upload.captured_at,
+        original_key=keys[0],
+        original_sha256=digest,
+        original_bytes=len(upload.content),
+        original_format=image.source_format,
+        original_width=image.source_width,
+        original_height=image.source_height,
+        copy_key=keys[1],
+        copy_sha256=image.sha256,
+        width=image.width,
+        height=image.height,
+    )
     try:
-        with transaction.atomic():
-            Offender.objects.select_for_update(no_key=True).get(pk=offender.pk)  # count and insert as one
-            if offender.stills.count() >= MAX_STILLS:
-                raise SubmissionRefused(*TOO_MANY_STILLS)
-            still = Still.objects.create(
-                offender=offender,
-                added_by=by,
-                name=clean_name(upload.name),
-                captured_at=upload.captured_at,
-                original_key=original_key,
-                original_sha256=digest,
-                original_bytes=len(upload.content),
-                original_format=image.source_format,
-                original_width=image.source_width,
-                original_height=image.source_height,
-                copy_key=copy_key,
-                copy_sha256=image.sha256,
-                width=image.width,
-                height=image.height,
-            )
-            send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=still.pk)
-            record(Tag.STILL_RECEIVED, actor=by, subject=still, sha256=digest, offender=str(offender.uid))
-        return still, True
+        _enter(place, still, by)
     except (IntegrityError, SubmissionRefused):
-        _delete_files([(original_key, copy_key)])
-        existing = offender.stills.filter(original_sha256=digest).first()
+        delete_files([keys])
+        existing = place.known(digest)
         if existing is None:
             raise
         return existing, False
+    return still, True
+
+
+@transaction.atomic
+def _enter(place: _Place, still: Still, by: User) -> None:
+    still.offender = place.hold(still.original_sha256, by)
+    still.save(force_insert=True)
+    send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=still.pk)
+    details: dict[str, Any] = {"sha256": still.original_sha256, "offender": str(still.offender.uid)}
+    if place.offender is None:
+        details["new_offender"] = True
+    record(Tag.STILL_RECEIVED, actor=by, subject=still, **details)
 
 
 def _store(original: bytes, copy: bytes) -> tuple[str, str]:
@@ -297,7 +405,7 @@ def _store(original: bytes, copy: bytes) -> tuple[str, str]:
 @transaction.atomic
 def choose_face(still: Still, face_uid: UUID, *, by: User) -> None:
     """Search another of the faces found; Face.DoesNotExist where it is not one of this still's."""
-    _must_accept(still.offender.submission.campaign_id)
+    must_accept(still.offender.submission.campaign_id)
     face = Face.objects.get(still=still, uid=face_uid)
     _search_again(still, {"chosen_face": face, "chosen_how": FaceChoice.PERSON})
     record(Tag.FACE_CHOSEN, actor=by, subject=still, face=str(face.uid))
@@ -306,7 +414,7 @@ def choose_face(still: Still, face_uid: UUID, *, by: User) -> None:
 @transaction.atomic
 def draw_region(still: Still, region: dict[str, float], *, by: User) -> None:
     """Look for the face again, in a box (pixels of the normalised copy) that a person drew."""
-    _must_accept(still.offender.submission.campaign_id)
+    must_accept(still.offender.submission.campaign_id)
     _search_again(still, {"region": region, "chosen_face": None, "chosen_how": FaceChoice.DRAWN})
     record(Tag.FACE_CHOSEN, actor=by, subject=still, region=region)
 
@@ -317,3 +425,12 @@ def _search_again(still: Still, fields: dict[str, Any]) -> None:
     if changed != 1:
         raise SubmissionRefused("still_busy", "This still is being checked right now. Try again in a moment.")
     send_on_commit(PROCESS_STILL, queue=INTERACTIVE, still_id=still.pk)
+
+
+@transaction.atomic
+def send_anyway(still: Still, *, by: User) -> None:
+    """Keep that a person was told how poor the still is and sends it all the same; once is enough."""
+    must_accept(still.offender.submission.campaign_id)
+    asked = Still.objects.filter(pk=still.pk, sent_anyway_at=None)
+    if asked.update(sent_anyway_at=timezone.now(), sent_anyway_by=by) == 1:
+        record(Tag.STILL_SENT_ANYWAY, actor=by, subject=still)

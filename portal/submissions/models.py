@@ -12,6 +12,7 @@ from portal.submissions.states import (
     CampaignState,
     FaceChoice,
     OffenceType,
+    UploadState,
     YesNoUnknown,
 )
 from portal.work import Work
@@ -89,7 +90,9 @@ class Offender(models.Model):
 
     uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="offenders")
-    rank = models.PositiveSmallIntegerField(help_text="1 is the most prolific")
+    rank = models.PositiveSmallIntegerField(
+        "place", null=True, help_text="1 is the most prolific; none while it waits in the tray"
+    )
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     declared_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
@@ -103,7 +106,7 @@ class Offender(models.Model):
     reporter_contact = models.CharField("contact", max_length=120, blank=True)
 
     # what happened
-    offence = models.CharField("offence", max_length=20, choices=OffenceType)
+    offence = models.CharField("offence", max_length=20, choices=OffenceType, blank=True)
     started_at = models.DateTimeField("start of the incident", null=True, blank=True)
     ended_at = models.DateTimeField("end of the incident", null=True, blank=True)
     clock_offset_minutes = models.SmallIntegerField(
@@ -156,11 +159,14 @@ class Offender(models.Model):
     )
 
     class Meta:
-        ordering = ["submission", "rank"]
+        ordering = ["submission", F("rank").asc(nulls_last=True), "id"]
         constraints = [
             models.UniqueConstraint(fields=["submission", "rank"], name="one_offender_per_place"),
             models.CheckConstraint(
                 condition=Q(rank__gte=1, rank__lte=MAX_OFFENDERS), name="a_submission_has_30_places"
+            ),
+            models.CheckConstraint(
+                condition=Q(declared_at=None) | Q(rank__isnull=False), name="what_is_sent_has_a_place"
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(started_at=None) | Q(ended_at__gte=F("started_at")),
@@ -169,7 +175,12 @@ class Offender(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Offender {self.rank} of {self.submission}"
+        return f"{self.title} of {self.submission}"
+
+    @property
+    def title(self) -> str:
+        """How pages name it: by its place, once it has one."""
+        return "Offender not placed yet" if self.rank is None else f"Offender {self.rank}"
 
 
 class Still(Work):
@@ -196,6 +207,8 @@ class Still(Work):
     chosen_how = models.CharField(max_length=10, choices=FaceChoice, default=FaceChoice.NONE, blank=True)
     region = models.JSONField("box drawn by a person: x, y, w, h in pixels", null=True)
     detector = models.CharField(max_length=80, blank=True)
+    sent_anyway_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    sent_anyway_at = models.DateTimeField(null=True, help_text="a person was told it is poor and sends it")
 
     class Meta:
         ordering = ["id"]
@@ -231,7 +244,8 @@ class Face(models.Model):
 class RefusedUpload(models.Model):
     """A file that was not taken, and why: for the sender's page and the operator's. No bytes are kept."""
 
-    offender = models.ForeignKey(Offender, models.CASCADE, related_name="refused_uploads")
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="refused_uploads")
+    offender = models.ForeignKey(Offender, models.CASCADE, related_name="refused_uploads", null=True)
     sent_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
     name = models.CharField(max_length=255, blank=True)
@@ -265,3 +279,71 @@ class BulkUpload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.kept)} of {self.rows} rows kept"
+
+
+class PartialUpload(models.Model):
+    """A file that arrives in parts (tus 1.0.0), and in the end what became of it. Swept up after a day."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="partial_uploads")
+    target = models.ForeignKey(Offender, models.CASCADE, null=True, related_name="+")
+    sender = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255, blank=True)
+    length = models.PositiveIntegerField(help_text="bytes the sender declared")
+    offset = models.PositiveIntegerField(default=0, help_text="bytes that are here")
+    parts = models.JSONField(default=list, help_text="keys of the parts, in order")
+    fingerprint = models.CharField(max_length=64, help_text="sha256 of what tells this file from others")
+    sha256 = models.CharField("of the whole file, if the sender declared it", max_length=64, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    touched_at = models.DateTimeField(db_default=Now())
+    state = models.CharField(max_length=10, choices=UploadState, default=UploadState.ARRIVING)
+    still = models.ForeignKey(Still, models.SET_NULL, null=True, related_name="+")
+    code = models.CharField("why it was refused", max_length=40, blank=True)
+    message = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(offset__lte=F("length")), name="no_more_than_was_declared"),
+            models.UniqueConstraint(
+                fields=["submission", "sender", "fingerprint"],
+                condition=Q(state="arriving"),
+                name="a_file_arrives_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Upload {self.uid}"
+
+
+class Likeness(models.Model):
+    """A draft's chosen face as a sealed vector, only to suggest that two drafts show one person.
+
+    Deleted with the declaration, and with the still.
+    """
+
+    still = models.OneToOneField(Still, models.CASCADE, related_name="likeness")
+    model = models.CharField(max_length=40)
+    model_version = models.CharField(max_length=64)
+    vector = models.BinaryField("sealed, float32 of unit length")
+
+    def __str__(self) -> str:
+        return f"Likeness of {self.still_id}"
+
+
+class NotGrouped(models.Model):
+    """A suggestion that two drafts are one person, which somebody dismissed; `first` has the lower id."""
+
+    first = models.ForeignKey(Offender, models.CASCADE, related_name="+")
+    second = models.ForeignKey(Offender, models.CASCADE, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="a_pair_is_dismissed_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="a_pair_has_one_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} and {self.second_id} are two people"

@@ -49,5 +49,15 @@ class FaceChoice(TextChoices):
     DRAWN = "drawn", "In a box drawn by a person"
 
 
+class UploadState(TextChoices):
+    """A file in parts arrives; then it is taken, known already, or refused."""
+
+    ARRIVING = "arriving", "Arriving"
+    TAKEN = "taken", "Received"
+    KNOWN = "known", "Here already"
+    REFUSED = "refused", "Not taken"
+
+
 MAX_OFFENDERS = 30
 MAX_STILLS = 10
+MAX_UNPLACED = 200

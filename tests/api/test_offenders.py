@@ -84,6 +84,9 @@ def test_an_offender_is_added_read_and_changed(cast: Cast, program: Program) -> 
 def test_the_declaration_is_made_later(cast: Cast, program: Program) -> None:
     made = program.post(f"submissions/{started(program, cast)}/offenders/", report(cast)).json()
     assert made["declared_at"] is None
+    too_early = program.call("put", f"offenders/{made['uid']}/declaration/")
+    assert (too_early.status_code, too_early.json()["code"]) == (409, "still_missing")
+    make_still(Offender.objects.get())
     declared = program.call("put", f"offenders/{made['uid']}/declaration/")
     assert declared.status_code == 200
     assert declared.json()["declared_at"]

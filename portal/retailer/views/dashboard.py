@@ -22,7 +22,7 @@ from portal.retailer.figures import (
 from portal.retailer.forms import FilterForm
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
-from portal.retailer.queries import offenders_for
+from portal.retailer.queries import BY_PLACE, offenders_for
 from portal.reviews.status import Status, statuses_of
 from portal.submissions.models import Offender
 
@@ -43,7 +43,7 @@ class Row:
 @require_safe
 def dashboard(request: SignedInRequest) -> HttpResponse:
     """Totals, times and every offender with its status; keeps itself up to date."""
-    offenders = list(offenders_for(request.user).order_by("-submission__campaign_id", "rank"))
+    offenders = list(offenders_for(request.user).order_by("-submission__campaign_id", BY_PLACE))
     statuses = statuses_of(offenders)
     durations = search_durations(request.user)
     counted = totals(statuses.values())

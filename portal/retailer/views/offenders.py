@@ -172,7 +172,7 @@ def offender_declare(request: SignedInRequest, uid: str) -> HttpResponse:
         except SubmissionRefused as error:
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"Offender {one.rank} was sent. The stills are being searched.")
+            messages.success(request, f"{one.title} was sent. The stills are being searched.")
             return redirect("retailer:offender", uid=uid)
     return render(request, "retailer/offender_declare.html", {"offender": one, "form": form})
 
@@ -189,6 +189,7 @@ def offender_discard(request: SignedInRequest, uid: str) -> HttpResponse:
         except SubmissionRefused as error:
             messages.error(request, error.message)
             return redirect("retailer:offender", uid=uid)
-        messages.success(request, f"The draft was discarded. Place {one.rank} is free.")
+        freed = "" if one.rank is None else f" Place {one.rank} is free."
+        messages.success(request, f"The draft was discarded.{freed}")
         return redirect("retailer:submission", uid=campaign.uid)
     return render(request, "retailer/offender_discard.html", {"offender": one, "campaign": campaign})

@@ -13,7 +13,7 @@ from portal.accounts.access import SignedInRequest, for_retailers
 from portal.retailer.disclosure import disclose
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
-from portal.retailer.queries import campaigns_for, offenders_for, with_stills
+from portal.retailer.queries import BY_PLACE, campaigns_for, offenders_for, with_stills
 from portal.reviews.status import Status, statuses_of
 from portal.submissions.actions import accepts_submissions, next_place
 from portal.submissions.models import Campaign, Offender, Still
@@ -86,17 +86,17 @@ def receipt(request: SignedInRequest, uid: str) -> HttpResponse:
 
 def _offenders(request: SignedInRequest, campaign: Campaign) -> list[Offender]:
     ours = offenders_for(request.user).filter(submission__campaign=campaign)
-    return list(with_stills(ours).order_by("rank"))
+    return list(with_stills(ours).order_by(BY_PLACE, "pk"))
 
 
 def _places(offenders: list[Offender], statuses: dict[int, Status]) -> list[Place]:
-    by_rank = {one.rank: one for one in offenders}
+    by_rank = {one.rank: one for one in offenders if one.rank is not None}
     return [
-        _place(by_rank[rank], statuses) if rank in by_rank else Place(rank)
+        _place(rank, by_rank[rank], statuses) if rank in by_rank else Place(rank)
         for rank in range(1, MAX_OFFENDERS + 1)
     ]
 
 
-def _place(offender: Offender, statuses: dict[int, Status]) -> Place:
+def _place(rank: int, offender: Offender, statuses: dict[int, Status]) -> Place:
     still = next(iter(offender.stills.all()), None)
-    return Place(offender.rank, offender, statuses[offender.pk], still, clock_of(offender))
+    return Place(rank, offender, statuses[offender.pk], still, clock_of(offender))
