@@ -8,14 +8,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import quality
+from matching import catalogue, quality
 from matching.alignment import CHIP_SIZE, Aligner, softened
-from matching.detection import CascadeDetector, Detection, Detector, HogDetector
+from matching.detection import CascadeDetector, Detection, Detector, HogDetector, in_region, tight
 from matching.dlib_network import DIMENSION, DlibNetwork
 from matching.engine import EngineInfo, EngineSettings, Face, Image, Vectors
-from matching.errors import EngineFault, WeightsMissing
+from matching.errors import EngineFault
 from matching.geometry import Box
-from matching.weights import DLIB_RESNET, prepare_deepface_home, sha256_of
+from matching.weights import DLIB_RESNET, prepare_deepface_home
 
 DEFAULT_MODEL = "Dlib"
 _VIEWS = "v6"  # part of the model's version: vectors of other view sets are not comparable
@@ -51,9 +51,11 @@ class DeepFaceEmbedder:
 
     def __init__(self, model: str, weights_dir: Path | None) -> None:
         self.model = model
-        self.version = _version(model, weights_dir)
+        listed = catalogue.model(model)
+        self.version = catalogue.digest_of(listed, weights_dir)
+        [weights, *_] = catalogue.weights_of(listed, weights_dir)
         home = prepare_deepface_home(weights_dir)
-        self._represent = _deepface_represent(home, tensorflow=model != DEFAULT_MODEL)
+        self._represent = _deepface_represent(home, tensorflow=weights.suffix == ".h5")
         self.dimension = len(self._one(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8)))
 
     def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -73,6 +75,39 @@ class DeepFaceEmbedder:
         return vector
 
 
+class DeepFaceDetector:
+    """Any detector DeepFace knows; its boxes only: landmarks and chips are ours."""
+
+    def __init__(self, name: str, weights_dir: Path | None) -> None:
+        listed = catalogue.detector(name)
+        self.name = name
+        self.version = catalogue.digest_of(listed, weights_dir) or "deepface-0.0.103"
+        os.environ["DEEPFACE_HOME"] = str(prepare_deepface_home(weights_dir))
+        os.environ.setdefault("DEEPFACE_LOG_LEVEL", "30")
+        from deepface.modules.detection import extract_faces
+
+        self._extract: Any = extract_faces
+
+    def detect(self, image: Image) -> list[Detection]:
+        """DeepFace answers with the whole frame, confidence 0, where there is nobody: nobody is kept."""
+        try:
+            found = self._extract(
+                np.ascontiguousarray(image[:, :, ::-1]),
+                detector_backend=self.name,
+                enforce_detection=False,
+                align=False,
+                normalize_face=False,
+            )
+        except Exception as error:
+            raise EngineFault(f"DeepFace could not run the detector {self.name}: {error}") from error
+        areas = [(one["facial_area"], float(one["confidence"] or 0)) for one in found]
+        return [tight(Box(*(float(area[k]) for k in "xywh")), sure) for area, sure in areas if sure > 0]
+
+    def detect_in(self, image: Image, region: Box) -> list[Detection]:
+        """The region is enlarged first."""
+        return in_region(image, region, self.detect)
+
+
 def _deepface_represent(home: Path, *, tensorflow: bool) -> Any:
     """DeepFace's represent(), its home set and TensorFlow kept out unless the model needs it."""
     os.environ["DEEPFACE_HOME"] = str(home)
@@ -82,19 +117,6 @@ def _deepface_represent(home: Path, *, tensorflow: bool) -> Any:
     from deepface.modules.representation import represent
 
     return represent
-
-
-def _version(model: str, weights_dir: Path | None) -> str:
-    """The digest of the model's own weights files; DeepFace names them after the model."""
-    if model == DEFAULT_MODEL:
-        return DLIB_RESNET.sha256[:12]
-    wanted = model.lower().replace("-", "_")
-    files = sorted(weights_dir.glob(f"{wanted}*")) if weights_dir else []
-    if not files:
-        raise WeightsMissing(
-            f"No weights for {model}: MATCHING_WEIGHTS must name a folder with DeepFace's {wanted}* file."
-        )
-    return "+".join(sha256_of(path)[:12] for path in files)
 
 
 def unit(vectors: NDArray[Any]) -> Vectors:
@@ -111,7 +133,7 @@ class DeepFaceEngine:
 
         cv2.setNumThreads(1)  # worker processes are the parallelism
         self._embedder = load_embedder(settings)
-        self._aligner = Aligner(settings.weights_dir)
+        self._aligner = Aligner(catalogue.landmark_weights(settings))
         self._detector = load_detector(settings)
         self.info = EngineInfo(
             detector=self._detector.name,
@@ -169,9 +191,9 @@ def load_embedder(settings: EngineSettings) -> Embedder:
 
 
 def load_detector(settings: EngineSettings) -> Detector:
-    """Raises EngineFault for a name it does not know."""
+    """Ours, or any of DeepFace's; raises EngineFault for a name nobody knows, WeightsMissing."""
     if settings.detector == "hog":
         return HogDetector()
     if settings.detector == "cascade":
-        return CascadeDetector(settings.weights_dir)
-    raise EngineFault(f"MATCHING_DETECTOR={settings.detector} is not one of: cascade, hog.")
+        return CascadeDetector(catalogue.landmark_weights(settings))
+    return DeepFaceDetector(settings.detector, settings.weights_dir)

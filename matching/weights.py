@@ -67,15 +67,6 @@ def verified_path(weights: WeightsFile, weights_dir: Path | None = None) -> Path
     return path
 
 
-def check_weights(detector: str, weights_dir: Path | None = None) -> None:
-    """Whether an engine of these settings could start; loads nothing. Raises WeightsMissing or
-    WeightsMismatch."""
-    needed = [DLIB_RESNET, FIVE_POINTS, SIXTY_EIGHT_POINTS]
-    needed += [MTCNN_P, MTCNN_R, MTCNN_O] if detector == "cascade" else []
-    for weights in needed:
-        verified_path(weights, weights_dir)
-
-
 def packaged_folder(weights: WeightsFile) -> Path:
     """The folder inside the installed package; raises WeightsMissing if the package is not installed."""
     spec = importlib.util.find_spec(weights.package)
@@ -121,7 +112,7 @@ def prepare_deepface_home(weights_dir: Path | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     targets = {weights.name: verified_path(weights) for weights in (DLIB_RESNET, FIVE_POINTS)}
     for path in sorted(weights_dir.iterdir()) if weights_dir and weights_dir.is_dir() else []:
-        targets[path.name] = path
+        targets[path.name] = path  # a file, or a folder of them
     for name, target in targets.items():
         _link(folder / name, target.resolve())
     return home

@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.db.models import Count, Min, QuerySet
 from kombu.exceptions import OperationalError
 
+from matching import catalogue
 from matching.errors import EngineFault
-from matching.weights import check_weights
 from portal import conf, work
 from portal.accounts.models import User
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
@@ -105,9 +105,8 @@ def _ping() -> Workers:
 
 def weights_fault() -> str:
     """Why no worker can match; empty where the weights are there and are the pinned ones."""
-    chosen = engine_settings()
     try:
-        check_weights(chosen.detector, chosen.weights_dir)
+        catalogue.check(engine_settings())
     except EngineFault as error:
         return str(error)
     return ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from matching import weights
+from matching import catalogue, weights
 from matching.engine import EngineSettings, load_engine
 from matching.errors import EngineFault, WeightsMismatch, WeightsMissing
 
@@ -20,7 +20,7 @@ def complete(tmp_path: Path) -> Path:
 
 
 def test_the_installed_packages_carry_the_pinned_files() -> None:
-    weights.check_weights("cascade")
+    catalogue.check(EngineSettings())
 
 
 def test_an_engine_starts_from_a_folder_of_its_own(complete: Path) -> None:
