@@ -1,4 +1,4 @@
-"""List the recognition models and detectors the settings may name: licence, dimension, whether weights are there."""
+"""List the models and detectors the settings may name: licence, dimension, whether weights are there."""
 
 from pathlib import Path
 from typing import Any
