@@ -6,7 +6,9 @@ other limits are where the worst twentieth of 160 photographs with real faces be
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from portal.searches.strength import Chances, chance_in_words
 
 SMALL_PX, TINY_PX = 80, 40
 TURNED_DEGREES, NODDING_DEGREES = 45, 25
@@ -14,15 +16,19 @@ BLURRED = 35
 DARK_SHARE = BRIGHT_SHARE = 0.25
 EVEN_LIGHT = 0.45
 BLOCKY = 0.5
+NOT_MEASURED = Chances()
 
 
 @dataclass(frozen=True)
 class Advice:
-    """`summary` says what was found, `action` the one thing that would help most (empty: nothing needed)."""
+    """`summary` says what was found, `action` the one thing that would help most (empty: nothing needed),
+    `chance` what was measured for stills of this quality (empty: nothing was).
+    """
 
     tone: str
     summary: str
     action: str = ""
+    chance: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,13 @@ class Flaw:
     action: str
 
 
-def advise(quality: Mapping[str, float]) -> Advice:
-    """One sentence on a face and one piece of advice: the worst flaw decides."""
+def advise(quality: Mapping[str, float], chances: Chances = NOT_MEASURED) -> Advice:
+    """One sentence on a face, one piece of advice (the worst flaw decides), and the measured chance."""
+    measured = chances.of(quality)
+    return replace(_advice(quality), chance=chance_in_words(measured) if measured else "")
+
+
+def _advice(quality: Mapping[str, float]) -> Advice:
     width = round(quality.get("face_width", 0))
     flaws = sorted(_flaws(quality), key=lambda flaw: flaw.weight, reverse=True)
     if not flaws:

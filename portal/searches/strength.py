@@ -4,6 +4,7 @@ Everything here is a function of rows that never change: a search, a candidate, 
 was the newest at the moment asked about. So a decision record can say again what the page said.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,26 +33,35 @@ class Support:
     made_at: datetime | None = None
 
     @property
-    def times(self) -> str:
-        """The ratio that is claimed at the least, in words: "at least 30 times"."""
-        return _times(self.evidence.cautious) if self.evidence else ""
+    def span(self) -> str:
+        """The 95 % interval of the likelihood ratio, in words, rounded outwards."""
+        if self.evidence is None:
+            return ""
+        return f"{_rounded(self.evidence.low, down=True)} to {_rounded(self.evidence.high, down=False)}"
 
     @property
-    def span(self) -> str:
-        """The 95 % interval of the ratio, in words."""
-        return f"{_number(self.evidence.low)} to {_number(self.evidence.high)}" if self.evidence else ""
+    def meaning(self) -> str:
+        """What was measured, in a sentence; empty where nothing was."""
+        return _meaning(self.evidence.cautious) if self.evidence else ""
 
 
-def _times(log10_ratio: float) -> str:
-    return f"{_number(abs(log10_ratio))} times"
+def _meaning(cautious: float) -> str:
+    if not cautious:
+        return "Scores like this were about as usual for the likest stranger as for the same person."
+    likelier, other = ("the same person", "the likest stranger")[:: 1 if cautious > 0 else -1]
+    times = _rounded(abs(cautious), down=True)
+    return f"Scores like this were at least {times} times as usual for {likelier} as for {other}."
 
 
-def _number(log10_ratio: float) -> str:
-    """A likelihood ratio with one significant figure; below 1 as a fraction of 1."""
-    value = 10 ** abs(log10_ratio)
-    rounded = int(float(f"{value:.1g}")) if value >= 2 else round(value, 1)
-    plain = f"{rounded:,}"
-    return f"1/{plain}" if log10_ratio < 0 and value >= 1.05 else plain
+def _rounded(log10_ratio: float, *, down: bool) -> str:
+    """A likelihood ratio to one significant figure, never towards the stronger claim; below 1 as 1/n."""
+    if log10_ratio < 0:
+        inverse = _rounded(-log10_ratio, down=not down)
+        return inverse if inverse == "1" else f"1/{inverse}"
+    value = 10**log10_ratio
+    unit = 10 ** math.floor(log10_ratio)
+    steps = math.floor(value / unit + 1e-9) if down else math.ceil(value / unit - 1e-9)
+    return f"{steps * unit:,}"
 
 
 def support_for(search: Search, candidate: Candidate, *, at: datetime | None = None) -> Support:
@@ -83,6 +93,16 @@ def _support(search: Search, score: float, newest: Calibration | None) -> Suppor
     except scales.CalibrationRefused as refused:
         return Support(NOT_CALIBRATED, reason=str(refused))
     return Support(evidence.words, evidence, basis=newest.basis, made_at=newest.made_at)
+
+
+def chance_in_words(chance: Chance) -> str:
+    """One sentence for uploaders and officers; the gallery is nobody's business but the force's."""
+    low, high = (round(100 * end) for end in chance.interval)
+    return (
+        f"Of 100 stills of this quality, about {round(100 * chance.share)} had the right person among the "
+        f"first 20, when that person was on record (measured on {chance.stills} stills of {chance.people} "
+        f"people; 95 % interval {low} to {high})."
+    )
 
 
 def chance_for(quality: Mapping[str, Any] | float | None) -> Chance | None:

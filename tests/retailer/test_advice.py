@@ -2,7 +2,9 @@
 
 import pytest
 
+from matching.chances import Chance
 from portal.retailer.advice import advise
+from portal.searches.strength import Chances
 from tests.cast import quality
 
 
@@ -42,3 +44,12 @@ def test_two_flaws_are_named_and_the_worse_one_decides() -> None:
 
 def test_a_record_without_measures_does_not_fail() -> None:
     assert advise({}).summary
+
+
+def test_the_measured_chance_is_told_only_where_there_is_one() -> None:
+    measured = Chances((Chance(20.0, 40.0, 0.47, (0.41, 0.53), 300, 210),))
+    assert advise({"unified_score": 50.0}, measured).chance == ""
+    assert advise({"unified_score": 30.0}).chance == ""
+    told = advise({"unified_score": 30.0}, measured).chance
+    assert "about 47 had the right person among the first 20" in told
+    assert "41 to 53" in told

@@ -15,6 +15,7 @@ from portal.searches.strength import (
     NOT_CALIBRATED,
     Support,
     chance_for,
+    chance_in_words,
     chances_now,
     support_for,
     supports_for,
@@ -136,9 +137,18 @@ def test_an_interval_that_holds_both_directions_supports_nothing() -> None:
 
 def test_numbers_are_said_with_one_figure() -> None:
     said = Support("limited support", Evidence(1.6, 1.48, 2.17, 400, 400))
-    assert said.times == "30 times"
-    assert said.span == "30 to 100"
-    assert Support("", Evidence(0.2, -1.3, 0.1, 40, 40)).span == "1/20 to 1.3"
+    assert "at least 30 times as usual for the same person" in said.meaning
+    against = Support("", Evidence(-1.6, -2.0, -1.48, 400, 400))
+    assert "at least 30 times as usual for the likest stranger as for the same person" in against.meaning
+    assert said.span == "30 to 200"  # 147.9, rounded outwards
+    assert Support("", Evidence(0.2, -1.3, 0.1, 40, 40)).span == "1/20 to 2"
+
+
+def test_the_chance_is_said_with_its_interval_and_what_it_rests_on() -> None:
+    assert chance_in_words(CHANCE) == (
+        "Of 100 stills of this quality, about 47 had the right person among the first 20, when that "
+        "person was on record (measured on 300 stills of 210 people; 95 % interval 41 to 53)."
+    )
 
 
 def test_a_page_says_the_same_again_after_a_new_calibration(search: Search) -> None:

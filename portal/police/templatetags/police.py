@@ -22,7 +22,7 @@ def short(uid: UUID) -> str:
 
 
 @register.filter
-def at(mapping: Mapping[str, object], key: str) -> object:
+def at(mapping: Mapping[object, object], key: object) -> object:
     """The value under a key; empty where there is none."""
     return mapping.get(key, "")
 

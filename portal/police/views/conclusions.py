@@ -16,6 +16,7 @@ from portal.accounts.roles import REVIEWING_ROLES, Role
 from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.police.forms import ConclusionForm
+from portal.police.strength import chances_of, supports_of
 from portal.police.views.queue import my_review, next_review
 from portal.police.views.reviews import probes_of
 from portal.reviews import actions
@@ -117,6 +118,8 @@ def _revealed(request: SignedInRequest, mine: Review, template: str, context: di
         "offender": mine.decision.offender,
         "probes": probes_of(mine),
         "searches": mine.searches.order_by("pk"),
+        "supports": supports_of(mine, [one.judgement for one in context["candidates"]]),
+        "chances": chances_of(mine),
     }
     response = render(request, template, page, status=422 if context["form"].errors else 200)
     record(Tag.CANDIDATES_REVEALED, actor=request.user, subject=mine)

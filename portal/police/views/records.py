@@ -12,6 +12,7 @@ from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.roles import REVIEWING_ROLES, Role
 from portal.audit.log import record
 from portal.audit.tags import Tag
+from portal.police.strength import supports_of
 from portal.reviews.actions import blind_digest
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.queries import readable_records
@@ -42,6 +43,9 @@ def decision_record(request: SignedInRequest, decision_uid: UUID) -> HttpRespons
         "shown": reviews[0] if reviews else None,
         "searches": Search.objects.filter(still__offender=decision.offender).order_by("pk"),
         "told": TOLD.get(decision.outcome),
+        "supports": {
+            pk: said for one in reviews for pk, said in supports_of(one, one.judgements.all()).items()
+        },
     }
     response = render(request, "police/decision_record.html", context)
     record(Tag.DECISION_VIEWED, actor=request.user, subject=decision)

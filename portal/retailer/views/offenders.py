@@ -19,6 +19,7 @@ from portal.retailer.queries import campaigns_for, offenders_for, refused_upload
 from portal.retailer.report import summary_of
 from portal.retailer.uploads import take, tell
 from portal.reviews.status import Status, statuses_of
+from portal.searches.strength import chances_now
 from portal.submissions.actions import (
     CLOSED,
     SubmissionRefused,
@@ -129,14 +130,14 @@ def _context(one: Offender, status: Status, cards: list[StillCard]) -> dict[str,
 
 
 def _cards(one: Offender) -> list[StillCard]:
-    declared = one.declared_at is not None
+    declared, chances = one.declared_at is not None, chances_now()
     return [
         StillCard(
             number,
             still,
             *still_status(still, declared=declared),
             tuple(still.faces.all()),
-            advise(still.chosen_face.quality) if still.chosen_face else None,
+            advise(still.chosen_face.quality, chances) if still.chosen_face else None,
         )
         for number, still in enumerate(one.stills.all(), start=1)
     ]

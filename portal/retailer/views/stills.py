@@ -14,6 +14,7 @@ from portal.retailer.advice import advise
 from portal.retailer.forms import BoxForm, FaceForm, StillsForm, posted
 from portal.retailer.queries import offenders_for, stills_for
 from portal.retailer.uploads import take, tell
+from portal.searches.strength import chances_now
 from portal.submissions.actions import (
     CLOSED,
     SubmissionRefused,
@@ -49,7 +50,8 @@ def still_face(request: SignedInRequest, uid: str) -> HttpResponse:
     if request.method == "POST" and _changed(request, still, box if drawing else None):
         messages.success(request, "The face you marked is being searched.")
         return redirect("retailer:offender", uid=still.offender.uid)
-    faces = [(face, advise(face.quality)) for face in still.faces.all()]
+    chances = chances_now()
+    faces = [(face, advise(face.quality, chances)) for face in still.faces.all()]
     context = {
         "still": still,
         "offender": still.offender,
