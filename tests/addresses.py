@@ -33,6 +33,7 @@ CAMPAIGN, SUBMISSION, OFFENDER, STILL = _of("campaign"), _of("submission"), _of(
 DRAFT, PERSON, INVITATION, TOKEN = _of("draft"), _of("person"), _of("invitation"), _of("token")
 DECIDED, WAITING, JUDGEMENT = _of("decided"), _of("waiting"), _of("judgement")
 REVIEW, REVEALED, ADJUDICATION = _of("review"), _of("revealed"), _of("adjudication")
+QUESTION = _of("question")
 IMAGE, SEARCH = _of("image"), _of("search")
 
 PARAMETERS: dict[str, dict[str, Part]] = {
@@ -53,6 +54,9 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "retailer:still-add": {"uid": DRAFT},
     "retailer:still-face": {"uid": STILL},
     "retailer:still-image": {"uid": STILL},
+    "retailer:question": {"uid": QUESTION},
+    "police:question-ask": {"decision_uid": _of("decision")},
+    "police:question-withdraw": {"question_uid": QUESTION},
     "police:decision-take": {"decision_uid": WAITING},
     "police:decision-record": {"decision_uid": DECIDED},
     "police:review": {"review_uid": REVIEW},

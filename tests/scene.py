@@ -16,6 +16,7 @@ from portal.api.actions import make_token
 from portal.api.models import Token
 from portal.audit.models import Entry
 from portal.gallery.models import CustodyImage
+from portal.questions.models import Question
 from portal.reviews import actions as reviews
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import Outcome, Stage, Verdict
@@ -33,6 +34,7 @@ from tests.cast import (
     review_as,
     searched_offender,
 )
+from tests.questions.asking import make_question
 
 
 @dataclass
@@ -58,6 +60,7 @@ class Side:
     decided: Decision | None = None
     waiting: Decision | None = None
     entry: Entry | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def _reviewed(side: Side, reviewer: User) -> None:
     side.decision = decision_on(side.offender)
     side.review = reviews.claim_review(side.decision, Stage.FIRST, by=reviewer)
     side.judgement = side.review.judgements.order_by("position").first()
+    side.question = make_question(side.offender, reviewer)
     side.entry = Entry.objects.filter(actor_id=reviewer.pk).order_by("-number").first()
 
 
@@ -152,4 +156,5 @@ def scene(cast: Cast) -> Scene:
     """Everything, for one test."""
     manager = make_user("max", "Max Field", Role.RETAILER_MANAGER, cast.other_retailer)
     rival = _reported(cast.neighbour, manager, cast.campaign)
+    rival.question = make_question(rival.offender, cast.supervisor)
     return Scene(cast, _own(cast), rival, _other(cast))

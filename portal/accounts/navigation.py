@@ -11,11 +11,12 @@ from portal.accounts.roles import EVERYONE, POLICE_ROLES, RETAILER_ROLES, REVIEW
 
 @dataclass(frozen=True)
 class Destination:
-    """A page of the main navigation: its words, its route, who sees it."""
+    """A page of the main navigation: its words, its route, who sees it; `counted`: with the open tasks."""
 
     label: str
     route: str
     roles: frozenset[Role]
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Link:
     label: str
     url: str
     current: str
+    counted: bool = False
 
 
 INVITERS = frozenset({Role.ADMINISTRATOR, Role.RETAILER_MANAGER})
@@ -32,7 +34,9 @@ OVERSIGHT = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 DESTINATIONS = (
     Destination("Dashboard", "retailer:dashboard", RETAILER_ROLES),
     Destination("Campaigns", "retailer:campaigns", RETAILER_ROLES),
+    Destination("Tasks", "retailer:questions", RETAILER_ROLES, counted=True),
     Destination("Queue", "police:queue", REVIEWING_ROLES | {Role.AUDITOR}),
+    Destination("Questions", "police:questions", REVIEWING_ROLES | {Role.AUDITOR}),
     Destination("Progress", "police:dashboard", POLICE_ROLES),
     Destination("Campaigns", "police:campaigns", POLICE_ROLES),
     Destination("Gallery", "police:gallery", frozenset({Role.GALLERY_MANAGER, Role.AUDITOR})),
@@ -49,7 +53,9 @@ def links_for(user: User, request: HttpRequest) -> list[Link]:
     """The navigation of a signed-in person, the current page (or the one it belongs to) marked."""
     urls = {one: reverse(one.route) for one in DESTINATIONS if user.role in one.roles}
     above = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
-    return [Link(one.label, url, _current(url, above, request.path)) for one, url in urls.items()]
+    return [
+        Link(one.label, url, _current(url, above, request.path), one.counted) for one, url in urls.items()
+    ]
 
 
 def _current(url: str, above: str, path: str) -> str:

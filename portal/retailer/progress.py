@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from portal.questions.models import Question
 from portal.reviews.status import Status
 from portal.submissions.models import Offender, Still
 from portal.work import WorkState
@@ -44,33 +45,51 @@ class Step:
 
 @dataclass(frozen=True)
 class Progress:
-    """The steps of an offender, what happens next, and until when the force wants to be done."""
+    """The steps of an offender, what happens next, and until when the force wants or wanted to be done.
+
+    `late` is how many days after `target` it is, or the outcome came. `waiting` are the open questions,
+    the most urgent first: while there is one, the retailer's answer is what happens next.
+    """
 
     steps: tuple[Step, ...]
     next: str
     target: date | None
+    late: int = 0
+    waiting: tuple[Question, ...] = ()
 
 
-def progress_of(offender: Offender, stills: Sequence[Still], status: Status) -> Progress:
-    """The way of one offender, from its own stills and the status the retailer may know."""
+def progress_of(
+    offender: Offender, stills: Sequence[Still], status: Status, questions: Sequence[Question] = ()
+) -> Progress:
+    """The way of one offender, from its own stills, its open questions and what the retailer may know."""
     found = [still.work_finished_at for still in stills if still.work_state == WorkState.DONE]
     checked = max((at for at in found if at), default=None)
     with_officer = status.since if status.code == WITH_OFFICER else None
     steps = (
         Step("Received", offender.declared_at, f"{len(stills)} still{'' if len(stills) == 1 else 's'}"),
-        Step("Face found", checked),
+        Step("Checked", checked),
         Step("Searched", status.searched_at),
         Step("With an officer", with_officer),
         Step("Outcome", status.decided_at, status.label if status.decided_at else ""),
     )
-    return Progress(steps, NEXT.get(status.code, ""), _target(offender, status))
+    target = _target(offender)
+    return Progress(
+        steps, NEXT.get(status.code, ""), target, _days_late(target, status), waiting=tuple(questions)
+    )
 
 
-def _target(offender: Offender, status: Status) -> date | None:
-    if offender.declared_at is None or status.decided_at is not None:
+def _target(offender: Offender) -> date | None:
+    if offender.declared_at is None:
         return None
     days = timedelta(days=offender.submission.campaign.target_days)
     return timezone.localdate(offender.declared_at + days)
+
+
+def _days_late(target: date | None, status: Status) -> int:
+    if target is None:
+        return 0
+    until = timezone.localdate(status.decided_at) if status.decided_at else timezone.localdate()
+    return max(0, (until - target).days)
 
 
 def still_status(still: Still, *, declared: bool) -> tuple[str, str]:

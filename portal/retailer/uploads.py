@@ -13,7 +13,7 @@ from matching.decoding import DecodeLimits
 from matching.errors import EngineFault, RejectedImage
 from portal.accounts.models import User
 from portal.submissions.actions import SubmissionRefused, Upload, add_still, clean_name
-from portal.submissions.models import Offender
+from portal.submissions.models import Offender, Still
 
 OUR_FAULT = "This could not be stored just now, and nothing is wrong with it. Send it again in a minute."
 ENOUGH = DecodeLimits().max_bytes + 1  # of a file that is too large, no more is read into memory
@@ -26,18 +26,25 @@ class Taken:
 
     added: int = 0
     known: list[str] = field(default_factory=list)
+    stills: list[Still] = field(default_factory=list)  # those added and those known
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 def take(
-    offender: Offender, files: Sequence[UploadedFile], captured_at: datetime | None, *, by: User
+    offender: Offender,
+    files: Sequence[UploadedFile],
+    captured_at: datetime | None,
+    *,
+    by: User,
+    asked_for: bool = False,
 ) -> Taken:
-    """Add every file that can be used and say of each other one why not."""
+    """Add every file that can be used and say of each other one why not; `asked_for` by an officer."""
     taken = Taken()
     for file in files:
         name = clean_name(file.name or "") or "a file without a name"
         try:
-            _, new = add_still(offender, Upload(file.read(ENOUGH), file.name or "", captured_at), by=by)
+            upload = Upload(file.read(ENOUGH), file.name or "", captured_at)
+            still, new = add_still(offender, upload, by=by, asked_for=asked_for)
         except (RejectedImage, SubmissionRefused) as error:
             taken.refused.append((name, error.message))
         except (EngineFault, OSError):
@@ -45,6 +52,7 @@ def take(
             taken.refused.append((name, OUR_FAULT))
         else:
             taken.added += new
+            taken.stills.append(still)
             taken.known += [] if new else [name]
     return taken
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.retailer.views import dashboard, offenders, stills, submissions
+from portal.retailer.views import dashboard, offenders, questions, stills, submissions
 
 app_name = "retailer"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("offenders/<uuid:uid>/declare/", offenders.offender_declare, name="offender-declare"),
     path("offenders/<uuid:uid>/discard/", offenders.offender_discard, name="offender-discard"),
     path("offenders/<uuid:uid>/stills/add/", stills.still_add, name="still-add"),
+    path("questions/", questions.questions, name="questions"),
+    path("questions/<uuid:uid>/", questions.question, name="question"),
     path("stills/<uuid:uid>/face/", stills.still_face, name="still-face"),
     path("stills/<uuid:uid>/image/", stills.still_image, name="still-image"),
 ]

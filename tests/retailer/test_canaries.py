@@ -5,6 +5,7 @@ import re
 from django.test import Client
 from django.urls import resolve, reverse
 
+from portal.questions.states import Kind
 from portal.retailer.urls import urlpatterns
 from portal.reviews.states import Outcome
 from portal.searches.models import Candidate
@@ -17,6 +18,7 @@ from tests.cast import (
     make_still,
     searched_offender,
 )
+from tests.questions.asking import answered, make_question
 
 CANARY = "CANARY"
 
@@ -60,11 +62,14 @@ def stage(cast: Cast) -> list[str]:
         reporter_name=f"{CANARY}-REPORTER",
     )
     make_still(their, name=f"{CANARY}-still.jpg")
+    make_question(their, cast.facial_reviewer, text=f"{CANARY}-QUESTION")
     ours = [searched_offender(cast.loss_prevention, cast.campaign, person=n) for n in (1, 2, 3)]
     for offender, outcome in zip(
         ours, (Outcome.IDENTIFIED, Outcome.NO_MATCH, Outcome.UNSUITABLE), strict=True
     ):
         decide(offender, outcome, cast)
+    make_question(ours[0], cast.facial_reviewer, Kind.STATEMENT)
+    answered(make_question(ours[1], cast.second_reviewer, Kind.RECEIPT), cast.loss_prevention)
     searched_offender(cast.loss_prevention, cast.campaign, person=2)  # with an officer soon
     make_still(make_offender(cast.loss_prevention, cast.campaign, declared=False))
     candidates = Candidate.objects.all()

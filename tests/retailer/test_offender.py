@@ -104,7 +104,7 @@ def test_the_way_from_received_to_outcome(cast: Cast, read: Read) -> None:
     assert offender.declared_at is not None
     target = timezone.localdate(offender.declared_at + timedelta(days=cast.campaign.target_days))
     html = read("offender", offender.uid)
-    for step in ("Received", "Face found", "Searched", "What happens next"):
+    for step in ("Received", "Checked", "Searched", "What happens next"):
         assert f"<strong>{step}</strong>" in html
     assert f"by {target.day} {target:%b %Y}" in html
     reviews.claim_review(decision_on(offender), Stage.FIRST, by=cast.facial_reviewer)

@@ -44,7 +44,14 @@ def answer(client: Client, method: str, name: str, uid: object) -> tuple[int, di
 
 
 def test_no_route_is_forgotten_here() -> None:
-    assert {pattern.name for pattern in urlpatterns} == {"dashboard", "campaigns", *ALL}
+    elsewhere = {"question"}  # tests/retailer/test_question.py
+    assert {pattern.name for pattern in urlpatterns} == {
+        "dashboard",
+        "campaigns",
+        "questions",
+        *ALL,
+        *elsewhere,
+    }
 
 
 @pytest.mark.parametrize("method", ["get", "post", "head"])
@@ -74,7 +81,7 @@ def test_every_view_declares_the_two_retailer_roles() -> None:
         assert getattr(pattern.callback, "audience", None) == Audience(RETAILER_ROLES), pattern.name
 
 
-@pytest.mark.parametrize("name", ["dashboard", "campaigns"])
+@pytest.mark.parametrize("name", ["dashboard", "campaigns", "questions"])
 def test_police_and_strangers_stay_out(cast: Cast, name: str) -> None:
     url = reverse(f"retailer:{name}")
     assert client_of(cast.facial_reviewer).get(url).status_code == 403

@@ -13,6 +13,7 @@ from portal.accounts.roles import REVIEWING_ROLES, Role
 from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.police.strength import supports_of
+from portal.questions.queries import questions_of
 from portal.reviews.actions import blind_digest
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.queries import readable_records
@@ -42,6 +43,7 @@ def decision_record(request: SignedInRequest, decision_uid: UUID) -> HttpRespons
         "reviews": [(one, _unchanged(one)) for one in reviews],
         "shown": reviews[0] if reviews else None,
         "searches": Search.objects.filter(still__offender=decision.offender).order_by("pk"),
+        "questions": questions_of(request.user).filter(offender=decision.offender),
         "told": TOLD.get(decision.outcome),
         "supports": {
             pk: said for one in reviews for pk, said in supports_of(one, one.judgements.all()).items()

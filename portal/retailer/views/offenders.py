@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
+from portal.questions.models import Question
+from portal.questions.queries import open_by_offender
 from portal.retailer.advice import Advice, advise
 from portal.retailer.disclosure import disclose
 from portal.retailer.forms import DeclarationForm, OffenderForm, ReportForm, StillsForm, posted
@@ -103,24 +105,28 @@ def offender(request: SignedInRequest, uid: str) -> HttpResponse:
     one = get_object_or_404(with_stills(offenders_for(request.user)), uid=uid)
     status = statuses_of([one])[one.pk]
     cards = _cards(one)
-    seen = fingerprint(status, [(card.still.pk, card.label, card.still.chosen_face_id) for card in cards])
+    questions = open_by_offender([one.pk]).get(one.pk, [])
+    shown = [(card.still.pk, card.label, card.still.chosen_face_id) for card in cards]
+    seen = fingerprint(status, shown, [question.pk for question in questions])
     if unchanged(request, seen):
         return HttpResponse(status=204)
     disclose(request, one, [(one, status)])
-    context = _context(one, status, cards) | {"seen": seen}
+    context = _context(one, status, cards, questions) | {"seen": seen}
     if is_poll(request):
         return render(request, "retailer/_offender.html", context | {"polled": True})
     context |= {"sections": summary_of(one), "refused": refused_uploads(one), "stills_form": StillsForm()}
     return render(request, "retailer/offender.html", context)
 
 
-def _context(one: Offender, status: Status, cards: list[StillCard]) -> dict[str, Any]:
+def _context(
+    one: Offender, status: Status, cards: list[StillCard], questions: list[Question]
+) -> dict[str, Any]:
     open_ = accepts_submissions(one.submission.campaign)
     return {
         "offender": one,
         "campaign": one.submission.campaign,
         "status": status,
-        "progress": progress_of(one, [card.still for card in cards], status),
+        "progress": progress_of(one, [card.still for card in cards], status, questions),
         "cards": cards,
         "clock": clock_of(one),
         "may_change": open_ and status.decided_at is None,
