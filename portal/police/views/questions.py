@@ -64,7 +64,7 @@ def question_ask(request: SignedInRequest, decision_uid: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if form.was_previewed() and _asked(request, decision, form):
             return redirect(_back(request, decision))
-        preview = Question(asked_at=None, **vars(form.asked())) if not form.errors else None
+        preview = Question(**vars(form.asked())) if not form.errors else None
     context = {
         "decision": decision,
         "form": form,
