@@ -1,11 +1,10 @@
-"""The face engine of this process, made on first use: in worker children, never in the web process."""
+"""The engine that the settings name. Loading it is for worker children: portal.gallery.serving."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-from matching.engine import EngineSettings, FaceEngine, load_engine
+from matching.engine import EngineSettings
 
 
 def engine_settings() -> EngineSettings:
@@ -14,9 +13,3 @@ def engine_settings() -> EngineSettings:
     return EngineSettings(
         model=settings.MATCHING_MODEL, detector=settings.MATCHING_DETECTOR, weights_dir=weights
     )
-
-
-@lru_cache(maxsize=1)
-def engine() -> FaceEngine:
-    """The loaded engine; WeightsMissing or WeightsMismatch (matching.errors) where it cannot start."""
-    return load_engine(engine_settings())

@@ -47,6 +47,7 @@ class Tag(TextChoices):
     CASE_MOVED = "alteration:case:moved"
     PACKAGE_REQUESTED = "alteration:package:requested"
     CALIBRATION_MADE = "alteration:calibration:made"
+    MODEL_SWITCHED = "alteration:gallery:model_switched"
     WORK_QUARANTINED = "alteration:work:quarantined"
     WORK_RETRIED = "alteration:work:retried"
     CHECKS_PREPARED = "alteration:check:prepared"
@@ -57,6 +58,8 @@ class Tag(TextChoices):
     # combination
     SEARCH_PERFORMED = "combination:search:performed"
     SEARCH_REPLAYED = "combination:search:replayed"
+    SEARCHES_REPEATED = "combination:search:repeated"
+    MODELS_COMPARED = "combination:gallery:models_compared"
     TEMPLATE_ENROLLED = "combination:template:enrolled"
     REVIEW_CLAIMED = "combination:review:claimed"
     REVIEW_RELEASED = "combination:review:released"

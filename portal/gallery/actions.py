@@ -1,12 +1,13 @@
 """The only writer of custody subjects, images and templates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from matching.decoding import NormalisedImage
@@ -17,7 +18,7 @@ from portal.accounts.models import Organisation, User
 from portal.audit.log import Actor, SystemActor, record
 from portal.audit.tags import Tag
 from portal.celery import BULK, send_on_commit
-from portal.gallery import events
+from portal.gallery import events, serving
 from portal.gallery.models import CaseOutcome, CustodyImage, CustodySubject, EventKind, Template
 from portal.gallery.vectors import dimension_of, sealed
 
@@ -121,6 +122,7 @@ def _subject(force: Organisation, about: CustodyRecord, only_for: UUID | None) -
 def enrol(held: work.Claim, face: Face, vector: np.ndarray, info: EngineInfo) -> bool:
     """Commit a template once: row, event and log entry together. False where the lease was lost.
 
+    Raises serving.Superseded where the gallery was switched to another model meanwhile.
     `vector` is float32 (d,), unit length; it is put on the index's grid here, once.
     """
     box = face.box
@@ -131,18 +133,35 @@ def enrol(held: work.Claim, face: Face, vector: np.ndarray, info: EngineInfo) ->
     }
     if not work.settle(held, **fields):
         return False
+    events.hold()
+    serving.must_serve(info)
+    _add_template(held.pk, vector, info)
+    return True
+
+
+@transaction.atomic
+def enrol_again(image_id: int, vector: np.ndarray, info: EngineInfo) -> bool:
+    """Commit another model's template beside the one that serves; False where there is one, or no image."""
+    there = CustodyImage.objects.select_for_update(no_key=True).filter(pk=image_id, erased_at=None)
+    made = Template.objects.filter(image=image_id, model=info.model, model_version=info.model_version)
+    if not there.exists() or made.exists():
+        return False
+    _add_template(image_id, vector, info)
+    return True
+
+
+def _add_template(image_id: int, vector: np.ndarray, info: EngineInfo) -> None:
     template = Template.objects.create(
-        image_id=held.pk,
+        image_id=image_id,
         model=info.model,
         model_version=info.model_version,
         detector=f"{info.detector} {info.detector_version}",
         grid=GRID,
-        vector=sealed(to_grid(vector[None])[0], image_id=held.pk, model=info.model),
+        vector=sealed(to_grid(vector[None])[0], image_id=image_id, model=info.model),
     )
     events.append(EventKind.ADDED, [template.pk], model=info.model)
-    image = CustodyImage.objects.only("uid").get(pk=held.pk)
+    image = CustodyImage.objects.only("uid").get(pk=image_id)
     record(Tag.TEMPLATE_ENROLLED, actor=WORKER, subject=image, model=info.model, version=info.model_version)
-    return True
 
 
 @transaction.atomic
@@ -188,10 +207,27 @@ def purge_templates(images: Sequence[CustodyImage]) -> list[Purged]:
     Call inside the transaction of an erasure. The index follows before its next search;
     `portal.gallery.index.index_of(…).catch_up()` makes it follow at once and gives the receipt.
     """
-    rows = Template.objects.filter(image__in=images).order_by("model", "pk")
+    return _purge(Template.objects.filter(image__in=images))
+
+
+@transaction.atomic
+def _purge(templates: QuerySet[Template]) -> list[Purged]:
+    rows = templates.order_by("model", "pk")
     gone = [Purged(row.pk, row.model, dimension_of(row)) for row in rows]
     rows.delete()
     for model in sorted({one.model for one in gone}):
         ids = [one.template_id for one in gone if one.model == model]
         events.append(EventKind.PURGED, ids, model=model)
     return gone
+
+
+def purge_models(keep: EngineInfo) -> list[Purged]:
+    """Delete every template that is not of this model and version; what went. A later replay will say so."""
+    old = Template.objects.exclude(model=keep.model, model_version=keep.model_version)
+    images = CustodyImage.objects.filter(pk__in=old.values("image"))
+    return [one for part in _parts(images) for one in _purge(old.filter(image__in=part))]
+
+
+def _parts(images: QuerySet[CustodyImage], size: int = 500) -> Iterator[list[int]]:
+    ids = list(images.order_by("pk").values_list("pk", flat=True))
+    return (ids[at : at + size] for at in range(0, len(ids), size))

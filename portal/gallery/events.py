@@ -16,11 +16,16 @@ def latest_seq() -> int:
     return Event.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
-def append(kind: EventKind, template_ids: Sequence[int], *, model: str) -> int:
-    """Number and store one event per template; the newest seq. Call inside a transaction, late."""
+def hold() -> None:
+    """Until this transaction ends, nobody else adds or removes a template."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EVENT_LOCK])
+
+
+def append(kind: EventKind, template_ids: Sequence[int], *, model: str) -> int:
+    """Number and store one event per template; the newest seq. Call inside a transaction, late."""
+    hold()
     seq = latest_seq()
     events = [
         Event(seq=seq + step, kind=kind, template_id=pk, model=model)

@@ -103,7 +103,11 @@ class Template(models.Model):
     made_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["image", "model"], name="one_template_per_model")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["image", "model", "model_version"], name="one_template_per_model_version"
+            )
+        ]
         indexes = [models.Index(fields=["model", "model_version"], name="template_by_version")]
 
     def __str__(self) -> str:
@@ -140,3 +144,15 @@ class Epoch(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+
+class Serving(models.Model):
+    """One row: the model this gallery is searched with, once it was switched; until then the settings say."""
+
+    model = models.CharField(max_length=40)
+    model_version = models.CharField(max_length=64)
+    weights_dir = models.CharField(max_length=500, blank=True)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.model_version}"

@@ -4,9 +4,9 @@ from matching.decoding import decode_normalised
 from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import BULK, MAINTENANCE, send, task
-from portal.engine import engine
 from portal.gallery import actions
 from portal.gallery.models import CustodyImage
+from portal.gallery.serving import engine
 from portal.work import WorkState
 
 

@@ -6,7 +6,7 @@ from matching.decoding import decode_normalised
 from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import INTERACTIVE, MAINTENANCE, send, task
-from portal.engine import engine
+from portal.gallery.serving import engine
 from portal.searches import actions
 from portal.submissions.actions import PROCESS_STILL
 from portal.submissions.models import Still
