@@ -22,6 +22,7 @@ from portal.gallery.tasks import enrol_custody_image
 from portal.searches import reembedding
 from portal.searches.models import Search
 from portal.searches.tasks import process_still
+from portal.submissions.models import Still
 from portal.work import WorkState
 from tests.cast import Cast, custody_picture, face_picture, make_offender, make_still
 
@@ -89,10 +90,10 @@ def test_a_gallery_moves_while_it_serves(
 
     call_command("reembed", model="SFace", weights=second_weights, switch=True)
     assert "2 stills are searched again" in capsys.readouterr().out
-    before.still.refresh_from_db()  # type: ignore[union-attr]
-    assert before.still.work_state == WorkState.QUEUED  # type: ignore[union-attr]
-    process_still(still_id=before.still_id)  # type: ignore[arg-type]
-    after = Search.objects.filter(still=before.still).latest("pk")
+    still = Still.objects.get(searches=before)
+    assert still.work_state == WorkState.QUEUED
+    process_still(still_id=still.pk)
+    after = Search.objects.filter(still=still).latest("pk")
     assert after.model == "SFace"
     assert after.candidates.count() == 3
     listed = Template.objects.filter(pk__in=after.candidates.values("template_id"))
