@@ -249,7 +249,7 @@ WORK_RESEND_SECONDS = env.int("WORK_RESEND_SECONDS", 30)
 
 # --- files --------------------------------------------------------------------------------------
 STORAGE_BACKEND = env.str("STORAGE_BACKEND", "file")
-_LOCATIONS = ("originals", "stills", "custody", "packages")
+_LOCATIONS = ("originals", "stills", "custody", "packages", "uploads")
 S3_OPTIONS: dict[str, Any] = {
     "bucket_name": env.str("S3_BUCKET", "stillmatch"),
     "endpoint_url": env.str("S3_ENDPOINT_URL", "") or None,

@@ -125,6 +125,11 @@ def packages() -> Storage:
     return storages["packages"]
 
 
+def uploads() -> Storage:
+    """Parts of files that are still arriving."""
+    return storages["uploads"]
+
+
 def store(storage: Storage, content: bytes, *, suffix: str = "") -> str:
     """Save bytes under a fresh random key and return it; StorageUnavailable, and no file, where it fails."""
     key = uuid4().hex

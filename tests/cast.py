@@ -280,8 +280,10 @@ def search_still(still: Still, found: list[FoundFace] | None = None, *, person: 
     if not found:
         searches.finish_without_face(held, ENGINE)
         return None
-    vector = unit_vector(person) if still.offender.declared_at else None
-    return searches.finish(held, still, found, 0, vector=vector, info=ENGINE)
+    if not still.offender.declared_at:
+        searches.finish_draft(held, still, found, 0, vector=unit_vector(person), info=ENGINE)
+        return None
+    return searches.finish(held, still, found, 0, vector=unit_vector(person), info=ENGINE)
 
 
 def searched_offender(by: User, campaign: Campaign, *, person: int = 1, **fields: Any) -> Offender:

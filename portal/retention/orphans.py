@@ -9,7 +9,7 @@ from django.utils import timezone
 from portal import storage
 from portal.assurance.queries import kept_pictures
 from portal.gallery.models import CustodyImage
-from portal.submissions.models import Still
+from portal.submissions.models import PartialUpload, Still
 
 YOUNG = timedelta(days=1)  # its row may still be on the way
 
@@ -38,13 +38,15 @@ def _is_older(place: Storage, key: str, before: datetime) -> bool:
 
 
 def sweep_orphans() -> int:
-    """Delete them from all three storages; how many there were."""
+    """Delete them from all storages of pictures; how many there were."""
     stills = Still.objects.values_list("original_key", "copy_key")
     custody = CustodyImage.objects.values_list("original_key", "copy_key")
+    arriving = PartialUpload.objects.values_list("parts", flat=True)
     wanted = (
         (storage.originals(), {original for original, _ in stills} | kept_pictures()),
         (storage.stills(), {copy for _, copy in stills}),
         (storage.custody(), {key for pair in custody for key in pair}),
+        (storage.uploads(), {key for parts in arriving for key in parts}),
     )
     gone = 0
     for place, known in wanted:

@@ -5,13 +5,17 @@ import contextlib
 from portal.audit.log import SystemActor
 from portal.celery import MAINTENANCE, task
 from portal.retention import actions, orphans, queries
+from portal.submissions.uploads import sweep_uploads
 
 ROUND = SystemActor("retention")
 
 
 @task("retention.purge_due", queue=MAINTENANCE, soft_seconds=3000, hard_seconds=3300)
 def purge_due() -> None:
-    """Erase stills past their retention period and custody images marked for deletion, one by one."""
+    """Erase what is due, one by one: uploads nobody went on with, stills past their retention period,
+    custody images marked for deletion.
+    """
+    sweep_uploads()
     for still in queries.stills_due().iterator():
         with contextlib.suppress(actions.AlreadyErased):
             actions.erase_still(still, by=ROUND, reason="retention period ended")

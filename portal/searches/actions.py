@@ -26,7 +26,8 @@ from portal.gallery.index import current_index
 from portal.gallery.models import CustodyImage, Template
 from portal.gallery.queries import excluded_templates, may_be_searched, searched_templates
 from portal.searches.models import Candidate, Search
-from portal.submissions.models import Face, Still
+from portal.submissions.likeness import keep_likeness
+from portal.submissions.models import Face, Likeness, Still
 from portal.submissions.states import FaceChoice
 from portal.work import WorkState
 
@@ -142,6 +143,23 @@ def finish_without_face(held: work.Claim, info: EngineInfo) -> None:
     with transaction.atomic():
         if work.settle(held, WorkState.REFUSED, error="no_face", detector=_detector(info)):
             Face.objects.filter(still_id=held.pk).delete()
+            Likeness.objects.filter(still_id=held.pk).delete()
+
+
+@transaction.atomic
+def finish_draft(
+    held: work.Claim,
+    still: Still,
+    found: list[FoundFace],
+    chosen: int,
+    *,
+    vector: np.ndarray,
+    info: EngineInfo,
+) -> None:
+    """Commit the faces of a draft's still. Nothing is searched; see submissions.likeness for the vector."""
+    face = _commit_faces(held, still, found, chosen, info)
+    if face is not None and still.offender.submission.campaign.is_lawful:
+        keep_likeness(still, vector, info)
 
 
 def finish(
@@ -182,15 +200,23 @@ def _commit(
     answer: Answer | None,
     info: EngineInfo,
 ) -> Search | None:
+    face = _commit_faces(held, still, found, chosen, info)
+    if face is None or query is None or answer is None:
+        return None
+    _hold_images(answer)
+    return _store_search(still, face, query, answer, info)
+
+
+def _commit_faces(
+    held: work.Claim, still: Still, found: list[FoundFace], chosen: int, info: EngineInfo
+) -> Face | None:
+    """Settle the work and store what was found; the chosen face, None where the lease was lost."""
     how = still.chosen_how or FaceChoice.ENGINE
     if not work.settle(held, detector=_detector(info), chosen_how=how):
         return None
     faces = _store_faces(still, found)
     Still.objects.filter(pk=still.pk).update(chosen_face=faces[chosen])
-    if query is None or answer is None:
-        return None
-    _hold_images(answer)
-    return _store_search(still, faces[chosen], query, answer, info)
+    return faces[chosen]
 
 
 def _hold_images(answer: Answer) -> None:

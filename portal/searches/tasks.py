@@ -38,8 +38,11 @@ def _process(held: work.Claim) -> None:
         actions.finish_without_face(held, matcher.info)
         return
     declared = still.offender.declared_at is not None
-    vector = matcher.embed([found[chosen]])[0] if declared else None
-    actions.finish(held, still, found, chosen, vector=vector, info=matcher.info)
+    vector = matcher.embed([found[chosen]])[0]
+    if declared:
+        actions.finish(held, still, found, chosen, vector=vector, info=matcher.info)
+    else:
+        actions.finish_draft(held, still, found, chosen, vector=vector, info=matcher.info)
 
 
 @task("searches.sweep", queue=MAINTENANCE)

@@ -308,8 +308,12 @@ def refuse(
     by: User,
     offender: Offender | None = None,
     digest: str = "",
+    size: int | None = None,
 ) -> None:
-    """Keep for the sender and the operator that a file was not taken, and why."""
+    """Keep for the sender and the operator that a file was not taken, and why.
+
+    `size` in bytes, where not the whole content is at hand.
+    """
     digest = digest or hashlib.sha256(upload.content).hexdigest()
     RefusedUpload.objects.create(
         submission=submission,
@@ -317,7 +321,7 @@ def refuse(
         sent_by=by,
         name=clean_name(upload.name),
         sha256=digest,
-        bytes=len(upload.content),
+        bytes=len(upload.content) if size is None else size,
         code=code,
         message=message,
     )

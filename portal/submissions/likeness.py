@@ -1,0 +1,66 @@
+"""Which drafts of one submission look like one person: a suggestion to the sender, never more.
+
+A draft is not searched, but the vector of its chosen face is kept, sealed, until it is sent (then it is
+deleted) so that nobody spends three of thirty places on one person. Drafts of one submission only are ever
+compared, all of them of one retailer, and what comes out is yes or no: no score leaves this module.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from matching.engine import EngineInfo
+from portal import vault
+from portal.submissions.models import Likeness, Still
+
+# The poorer face's unified quality from which a cosine counts: where one pair of strangers in 1,000 is as
+# alike (manage.py measure_series, docs/evaluation.md). A false one costs a look at two pictures.
+ALIKE = {"Dlib": ((36.0, 0.931), (15.0, 0.937), (0.0, 0.947))}
+
+
+def keep_likeness(still: Still, vector: np.ndarray, info: EngineInfo) -> None:
+    """Keep the chosen face of a draft's still as a sealed vector, float32 (d,) of unit length."""
+    plain = np.ascontiguousarray(vector, "<f4").tobytes()
+    sealed = vault.seal(plain, context=_context(still.pk, info.model_version))
+    made_by = {"model": info.model, "model_version": info.model_version, "vector": sealed}
+    Likeness.objects.update_or_create(still=still, defaults=made_by)
+
+
+def _context(still_id: int, version: str) -> str:
+    return f"likeness:{still_id}:{version}"
+
+
+def alike_pairs(offender_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Pairs of these drafts, lower id first, that look like one person; one query."""
+    rows = Likeness.objects.filter(still__offender__in=offender_ids).select_related("still__chosen_face")
+    by_model: dict[tuple[str, str], list[Likeness]] = defaultdict(list)
+    for row in rows:
+        if row.model in ALIKE and row.still.chosen_face is not None:
+            by_model[row.model, row.model_version].append(row)
+    return {pair for (model, _), ours in by_model.items() for pair in _pairs(ours, model)}
+
+
+def _pairs(rows: list[Likeness], model: str) -> Iterator[tuple[int, int]]:
+    vectors = np.stack([_vector(row) for row in rows])
+    quality = np.array([_quality(row.still) for row in rows])
+    poorer = np.minimum(quality[:, None], quality[None, :])
+    alike = vectors @ vectors.T >= _thresholds(model, poorer)
+    for first, second in np.argwhere(np.triu(alike, 1)):
+        one, other = rows[first].still.offender_id, rows[second].still.offender_id
+        if one != other:
+            yield min(one, other), max(one, other)
+
+
+def _vector(row: Likeness) -> np.ndarray:
+    plain = vault.unseal(bytes(row.vector), context=_context(row.still_id, row.model_version))
+    return np.frombuffer(plain, "<f4")
+
+
+def _quality(still: Still) -> float:
+    return float(still.chosen_face.quality.get("unified_score", 0.0)) if still.chosen_face else 0.0
+
+
+def _thresholds(model: str, quality: np.ndarray) -> np.ndarray:
+    bands = ALIKE[model]
+    return np.select([quality >= floor for floor, _ in bands], [limit for _, limit in bands], bands[-1][1])
