@@ -79,6 +79,9 @@ class Ranked:
         return 0 < self.mate_rank <= LISTED
 
 
+Further = Callable[[Sequence[Embedded], Sequence[Embedded]], dict[str, Any]]
+
+
 def evaluate_files(
     gallery_csv: Path,
     probes_csv: Path,
@@ -86,17 +89,20 @@ def evaluate_files(
     *,
     processes: int = 1,
     progress: Progress | None = None,
+    group_by: str = "",
+    further: Further = lambda _gallery, _probes: {},
 ) -> dict[str, Any]:
     """The figures of `manage.py evaluate`; both arguments may be the same file. Raises what load_engine
-    raises.
+    raises. `group_by` names a column of the probes; `further` adds keys from the same vectors.
     """
     started = time.monotonic()
     settings = settings or EngineSettings()
     gallery = read_rows(gallery_csv, {"gallery"})
-    probes = read_rows(probes_csv, {"probe", "nonmated"})
+    probes = read_rows(probes_csv, {"probe", "nonmated"}, group_by)
     info = load_engine(settings).info
     embedded = embed_rows([*gallery, *probes], settings, processes=processes, progress=progress)
-    report = evaluate(embedded[: len(gallery)], embedded[len(gallery) :])
+    enrolled, searched = embedded[: len(gallery)], embedded[len(gallery) :]
+    report = evaluate(enrolled, searched) | further(enrolled, searched)
     return report | {"seconds": round(time.monotonic() - started, 1), **names(info)}
 
 
@@ -237,38 +243,63 @@ def evaluate(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> dict[st
     return figures(ranked, len(enrolled), limits) | {"by_source": by_source}
 
 
+@dataclass(frozen=True)
+class Enrolled:
+    """A gallery's vectors, float64 (n, d), and whose each is: a place among `persons`."""
+
+    vectors: Floats
+    columns: NDArray[np.int64]
+    place: dict[str, int]
+    known: frozenset[str]  # everybody with a gallery image, a face found in it or not
+
+    def scores(self, vector: NDArray[Any]) -> Floats:
+        """Every person's best cosine with the vector, which need not be of unit length."""
+        probe = vector.astype(np.float64)
+        cosines = np.full(len(self.place), -np.inf)
+        np.maximum.at(cosines, self.columns, self.vectors @ (probe / np.linalg.norm(probe)))
+        return cosines
+
+
+def enrol(gallery: Sequence[Embedded]) -> Enrolled:
+    """Those of whom a face was found."""
+    found = [(entry.row.identity, entry.vector) for entry in gallery if entry.vector is not None]
+    place = {person: at for at, person in enumerate(sorted({identity for identity, _ in found}))}
+    columns = np.array([place[identity] for identity, _ in found], dtype=np.int64)
+    matrix = np.array([vector for _, vector in found], dtype=np.float64)
+    return Enrolled(matrix, columns, place, frozenset(entry.row.identity for entry in gallery))
+
+
 def rank(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list[Ranked]:
     """Every probe against every person of the gallery."""
-    enrolled = [(entry.row.identity, entry.vector) for entry in gallery if entry.vector is not None]
-    persons = sorted({identity for identity, _ in enrolled})
-    place = {person: at for at, person in enumerate(persons)}
-    columns = np.array([place[identity] for identity, _ in enrolled], dtype=np.int64)
-    known = {entry.row.identity for entry in gallery}
-    matrix = np.array([vector for _, vector in enrolled], dtype=np.float64)
-    return [_ranked(probe, matrix, columns, place, probe.row.identity in known) for probe in probes]
+    enrolled = enrol(gallery)
+    usable = [probe.vector is not None and bool(enrolled.place) for probe in probes]
+    return [
+        ranked_by(
+            probe, enrolled, enrolled.scores(probe.vector) if use and probe.vector is not None else None
+        )
+        for probe, use in zip(probes, usable, strict=True)
+    ]
 
 
-def _ranked(
-    probe: Embedded, matrix: Floats, columns: NDArray[np.int64], place: dict[str, int], mated: bool
-) -> Ranked:
+def ranked_by(probe: Embedded, enrolled: Enrolled, scores: Floats | None) -> Ranked:
+    """Where the mate stands by every person's score; None: nothing could be searched."""
+    row, mated = probe.row, probe.row.identity in enrolled.known
     blank = Ranked(
-        probe.row.source,
+        row.source,
         mated,
         probe.vector is not None,
         -np.inf,
         -np.inf,
         0,
-        probe.row.identity,
+        row.identity,
         probe.quality,
-        probe.row.group,
+        row.group,
     )
-    if probe.vector is None or not len(matrix):
+    if scores is None:
         return blank
-    cosines = np.full(len(place), -np.inf)
-    np.maximum.at(cosines, columns, matrix @ probe.vector.astype(np.float64))
-    deviations = against_crowd(cosines)
-    best = cosines if deviations is None else deviations
-    mate = place.get(probe.row.identity) if mated else None
+    deviations = against_crowd(scores)
+    best = scores if deviations is None else deviations
+    mate = enrolled.place.get(row.identity) if mated else None
     if mate is None:
         return replace(blank, top_score=float(best.max()))
     better = int((best > best[mate]).sum())

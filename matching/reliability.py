@@ -92,7 +92,7 @@ def cllr_min(scores: Floats, mated: Flags) -> float:
     """The cost that remains when the order of the scores is kept and everything else may be chosen
     (pool-adjacent-violators; Brummer and du Preez, 2006).
     """
-    order = np.lexsort((mated, scores))
+    order = np.lexsort((~mated, scores))  # of equal scores the mated first: they are pooled
     prior = mated.mean()
     chance = np.clip(_increasing(mated[order].astype(np.float64)), 1e-9, 1 - 1e-9)
     ratios = np.log10(chance / (1 - chance)) - np.log10(prior / (1 - prior))

@@ -34,6 +34,7 @@ GALLERY = 300
 ELSEWHERE = 100_000  # seeds from here on are people who are not in the gallery
 IN_GALLERY = 2 / 3
 NUMBERS_EACH = 100  # a report's number is its retailer's hundred and its place
+STILL_NAME = "still-"
 CAMPAIGN = "Prolific retail offenders"
 log = structlog.get_logger(__name__)
 
@@ -96,7 +97,7 @@ def _load_offender(submission: Submission, number: int, jpeg: bytes, *, by: User
     fields = {**reports.report(number, now=timezone.now()), "store": stores[number % len(stores)]}
     offender = add_offender(submission, fields, by=by, declared=True)
     try:
-        add_still(offender, Upload(jpeg, f"still-{number:04}.jpg", fields["started_at"]), by=by)
+        add_still(offender, Upload(jpeg, f"{STILL_NAME}{number:04}.jpg", fields["started_at"]), by=by)
     except RejectedImage as error:
         log.warning("demo_still_refused", code=error.code)
 
@@ -107,6 +108,12 @@ def _who(number: int, size: Size) -> int:
     if rng.random() < IN_GALLERY:
         return rng.randrange(size.gallery)
     return ELSEWHERE + rng.randrange(size.gallery)
+
+
+def person_of(still_name: str, size: Size) -> int | None:
+    """Seed of the person on a still the demo loaded, by its file name; None for anybody else's still."""
+    number = still_name.removeprefix(STILL_NAME).removesuffix(".jpg")
+    return _who(int(number), size) if number.isdigit() else None
 
 
 def _campaign(supervisor: User) -> Campaign:

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal import conf
 from portal.celery import app
 from portal.demo import data, people
+from portal.demo.calibration import calibrate_demo
 from portal.embedded import stack
 from portal.embedded.redis_server import EmbeddedRedis
 from portal.embedded.supervisor import Stopped, Supervisor
@@ -92,6 +93,7 @@ class Command(BaseCommand):
         data.load_gallery(size, progress)
         self._welcome(port, state_dir)
         data.load_submissions(size, campaign, progress)
+        calibrate_demo(size, progress)
         self.say("All is loaded.")
         supervisor.run()
 
