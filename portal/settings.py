@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"queue": "maintenance", "expires": 15},
     },
+    "search-again": {
+        "task": "reviews.plan_searches_again",
+        "schedule": 60.0,
+        "options": {"queue": "maintenance", "expires": 60},
+    },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }

@@ -57,6 +57,7 @@ class Tag(TextChoices):
     TRUTH_RECORDED = "alteration:decision:later_truth_recorded"
     # combination
     SEARCH_PERFORMED = "combination:search:performed"
+    SEARCH_REQUESTED = "combination:search:requested"
     SEARCH_REPLAYED = "combination:search:replayed"
     SEARCHES_REPEATED = "combination:search:repeated"
     MODELS_COMPARED = "combination:gallery:models_compared"
@@ -64,6 +65,7 @@ class Tag(TextChoices):
     REVIEW_CLAIMED = "combination:review:claimed"
     REVIEW_RELEASED = "combination:review:released"
     REVIEW_BLIND_SAVED = "combination:review:blind_saved"
+    LIST_LENGTHENED = "combination:review:list_lengthened"
     REVIEW_COMPLETED = "combination:review:completed"
     DECISION_MADE = "combination:decision:made"
     DECISION_ADJUDICATED = "combination:decision:adjudicated"
@@ -74,6 +76,7 @@ class Tag(TextChoices):
     CASE_OPENED = "combination:case:opened"
     CASE_GATHERED = "combination:case:gathered"
     PACKAGE_MADE = "combination:package:made"
+    DECISION_REOPENED = "combination:decision:reopened"
     # disclosure
     STATUS_DISCLOSED = "disclosure:status:shown"
     QUESTION_ASKED = "disclosure:question:asked"

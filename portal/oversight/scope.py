@@ -7,7 +7,7 @@ from portal.assurance.queries import real_decisions, real_stills
 from portal.audit.models import Entry
 from portal.gallery.models import CustodyImage
 from portal.gallery.queries import not_planted
-from portal.reviews.models import Decision, Review
+from portal.reviews.models import Decision, Review, SearchAgain
 from portal.searches.models import Search
 from portal.submissions.genuine import genuine
 from portal.submissions.models import RefusedUpload, Still
@@ -44,6 +44,11 @@ def stills_for(user: User) -> QuerySet[Still]:
 def custody_images_for(user: User) -> QuerySet[CustodyImage]:
     """The force's gallery, without what was planted for known-answer checks."""
     return CustodyImage.objects.filter(not_planted("subject__"), subject__force=user.organisation_id)
+
+
+def searches_again_for(user: User) -> QuerySet[SearchAgain]:
+    """Offenders of the force's campaigns that are searched again."""
+    return SearchAgain.objects.filter(decision__offender__submission__campaign__force=user.organisation_id)
 
 
 def refused_uploads_for(user: User) -> QuerySet[RefusedUpload]:

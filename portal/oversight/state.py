@@ -19,7 +19,8 @@ from portal.accounts.models import User
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
 from portal.engine import engine_settings
 from portal.gallery.actions import ENROL
-from portal.oversight.scope import custody_images_for, refused_uploads_for, stills_for
+from portal.oversight.scope import custody_images_for, refused_uploads_for, searches_again_for, stills_for
+from portal.reviews.again import SEARCH_AGAIN
 from portal.submissions.actions import PROCESS_STILL
 from portal.work import WorkState
 
@@ -166,6 +167,7 @@ KINDS = {
     for kind in (
         Kind("stills", "Stills", stills_for, PROCESS_STILL, INTERACTIVE, "still_id"),
         Kind("custody-images", "Custody images", custody_images_for, ENROL, BULK, "image_id"),
+        Kind("searches-again", "Searches again", searches_again_for, SEARCH_AGAIN, BULK, "again_id"),
     )
 }
 

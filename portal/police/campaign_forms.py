@@ -22,7 +22,8 @@ class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = (
-            "name", *LAWFUL, "opens_on", "closes_on", "target_days", "list_length", "retention_days",
+            "name", *LAWFUL, "research_basis", "opens_on", "closes_on", "target_days", "list_length",
+            "retention_days",
         )  # fmt: skip
         labels = {
             "name": "Name of the campaign",
@@ -32,7 +33,7 @@ class CampaignForm(forms.ModelForm):
             "closes_on": "Last day",
         }
         widgets = {
-            **{name: forms.Textarea(attrs={"rows": 3}) for name in LAWFUL[:4]},
+            **{name: forms.Textarea(attrs={"rows": 3}) for name in (*LAWFUL[:4], "research_basis")},
             "opens_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "closes_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }

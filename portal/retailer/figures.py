@@ -14,7 +14,7 @@ from portal.work import WorkState
 NEEDS_YOU = frozenset({"needs_still", "draft", "no_face"})
 NEEDS_YOU_LABEL = "Waiting for you"
 WAY = (
-    "needs_still", "draft", "no_face", "held_up", "checking", "searched", "with_officer",
+    "needs_still", "draft", "no_face", "held_up", "checking", "searched", "looked_at_again", "with_officer",
     "identified", "refer", "no_match", "inconclusive", "unsuitable_circulate", "unsuitable",
 )  # fmt: skip
 

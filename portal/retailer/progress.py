@@ -26,6 +26,7 @@ NEXT = {
     "held_up": "Nothing for you to do. An operator looks at it and sends it round again.",
     "checking": "The face is searched, usually within a minute. This page shows it by itself.",
     "searched": "An officer compares the faces, and a second one independently.",
+    "looked_at_again": "Officers compare the faces once more, independently of each other.",
     WITH_OFFICER: "You see the outcome here as soon as there is one.",
     "identified": "Keep the full footage, receipts and statements: the police may ask for them.",
     "unsuitable": "Found a better frame? Add it as a new offender, and it is searched.",

@@ -15,7 +15,8 @@ DAY = timedelta(days=1)
 def stills_due() -> QuerySet[Still]:
     """Stills of offenders not identified whose campaign's retention period has ended.
 
-    It counts from the decision, or from the day of arrival where there is none.
+    It counts from the decision, or from the day of arrival where there is none; from the day of reopening
+    where there was one.
     """
     campaign = "offender__submission__campaign__retention_days"
     kept = ExpressionWrapper(F(campaign) * DAY, output_field=DurationField())
@@ -24,7 +25,8 @@ def stills_due() -> QuerySet[Still]:
         offender__decision__decided_at__lt=timezone.now() - kept,
     )
     undecided = Q(offender__decision=None) | ~Q(offender__decision__state=DecisionState.DECIDED)
-    since_arrival = undecided & Q(added_at__lt=timezone.now() - kept)
+    reopened = Q(offender__decision__reopened_at__gte=timezone.now() - kept)
+    since_arrival = undecided & Q(added_at__lt=timezone.now() - kept) & ~reopened
     return Still.objects.filter(since_decision | since_arrival).exclude(
         offender__decision__outcome=Outcome.IDENTIFIED
     )

@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.reviews.states import LIVE, DecisionState, Outcome, ReviewState, Stage, Verdict
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Offender
+from portal.work import Work
 
 
 class Decision(models.Model):
@@ -21,6 +22,8 @@ class Decision(models.Model):
         max_length=20, choices=DecisionState, default=DecisionState.AWAITING_FIRST, db_index=True
     )
     entered_at = models.DateTimeField("in this state since", db_default=Now())
+    round = models.PositiveSmallIntegerField("1, and one more each time it is reopened", default=1)
+    reopened_at = models.DateTimeField(null=True)
     first_reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     second_reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     adjudicator = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -55,11 +58,39 @@ class Decision(models.Model):
         return f"Decision {self.uid}"
 
 
+class EarlierRound(models.Model):
+    """How a round ended that was reopened since, and why it was; its reviews bear the same number."""
+
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="earlier_rounds")
+    number = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=25, choices=Outcome)
+    first_reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    second_reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    adjudicator = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField()
+    reopened_at = models.DateTimeField(db_default=Now())
+    reopened_by = models.CharField("as the log names them", max_length=200)
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "number"], name="a_round_ends_once"),
+            models.CheckConstraint(
+                condition=~Q(outcome=Outcome.IDENTIFIED), name="nobody_identified_is_reopened"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Round {self.number} of {self.decision}"
+
+
 class Review(models.Model):
     """One officer's look: what was shown in which order, what was judged blind and after the reveal."""
 
     uid = models.UUIDField(default=uuid4, unique=True, editable=False)
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="reviews")
+    round = models.PositiveSmallIntegerField(default=1)
     stage = models.CharField(max_length=15, choices=Stage)
     state = models.CharField(max_length=10, choices=ReviewState, default=ReviewState.BLIND)
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="reviews")
@@ -71,6 +102,7 @@ class Review(models.Model):
         help_text="legal basis, purpose, necessity, proportionality, authoriser, whether under 18"
     )
     list_length = models.PositiveSmallIntegerField("candidates asked for")
+    list_requests = models.JSONField("asked for more: at, from, to, why, added", default=list)
     probes = models.JSONField(
         "the stills as they stood when the review was taken: hash, face, quality, search", default=list
     )
@@ -89,7 +121,7 @@ class Review(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["decision", "stage"],
+                fields=["decision", "round", "stage"],
                 condition=~Q(state=ReviewState.RELEASED),
                 name="one_review_per_stage",
             )
@@ -129,3 +161,17 @@ class Judgement(models.Model):
     def verdict(self) -> str:
         """What stands: the judgement after the reveal where there is one, else the blind one."""
         return self.after or self.blind
+
+
+class SearchAgain(Work):
+    """The work of searching an offender's stills again; one row a decision, used again each time."""
+
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="search_again")
+    requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField("why an officer asked; empty where new custody images did", max_length=500)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"Search again for {self.decision}"

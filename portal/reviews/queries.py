@@ -7,8 +7,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.gallery.queries import may_be_searched
-from portal.reviews.models import Decision, Review
-from portal.reviews.states import LIVE, MAY_TAKE, WAITING, DecisionState, Stage
+from portal.reviews.models import Decision, Judgement, Review
+from portal.reviews.states import LIVE, MAY_TAKE, WAITING, DecisionState, ReviewState, Stage
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Offender, Still
 from portal.work import WorkState
@@ -50,8 +50,42 @@ def waiting_for(user: User, stage: Stage) -> QuerySet[Decision]:
         waiting = waiting.exclude(Q(first_reviewer=user) | Q(second_reviewer=user))
     if stage == Stage.ADJUDICATION:
         return waiting
-    seen = Review.objects.filter(decision=OuterRef("pk"), reviewer=user, blind_saved_at__isnull=False)
-    return waiting.filter(~Exists(seen.exclude(stage=stage)))
+    return waiting.filter(~Exists(saw_this_list(user, stage).filter(decision=OuterRef("pk"))))
+
+
+def saw_this_list(user: User, stage: Stage) -> QuerySet[Review]:
+    """Reviews in which this officer saw the reveal of the list that a decision is at this stage about.
+
+    Whoever has such a review cannot look blind. In an earlier round it was this list only if it held all
+    that is compared now; an empty list has nothing to be blind about.
+    """
+    revealed = Q(blind_saved_at__isnull=False) | Q(stage=Stage.ADJUDICATION)
+    compared = Review.searches.through.objects.filter(review=OuterRef(OuterRef("pk")), search=OuterRef("pk"))
+    unseen = _compared_now(stage).filter(~Exists(compared))
+    shown = Judgement.objects.filter(review=OuterRef("pk"))
+    this_round = Q(round=F("decision__round")) & ~Q(stage=stage)
+    earlier = Q(Exists(shown), ~Exists(unseen), round__lt=F("decision__round"))
+    return Review.objects.filter(revealed, this_round | earlier, reviewer=user)
+
+
+def _compared_now(stage: Stage) -> QuerySet[Search]:
+    """For a query on reviews: what their decision is about now, as claims.py takes it at this stage."""
+    if stage == Stage.FIRST:
+        return newest_searches().filter(still__offender=OuterRef("decision__offender"))
+    first = Review.searches.through.objects.filter(
+        search=OuterRef("pk"),
+        review__decision=OuterRef(OuterRef("decision")),
+        review__round=OuterRef(OuterRef("decision__round")),
+        review__stage=Stage.FIRST,
+        review__state=ReviewState.COMPLETE,
+    )
+    return Search.objects.filter(Exists(first), extends=None)
+
+
+def completed(decision: Decision, stage: Stage) -> Review | None:
+    """The finished review of a stage in the decision's present round."""
+    done = Review.objects.filter(decision=decision, round=decision.round, state=ReviewState.COMPLETE)
+    return done.filter(stage=stage).first()
 
 
 def live_reviews_of(user: User) -> QuerySet[Review]:
@@ -69,14 +103,19 @@ def readable_records(user: User) -> QuerySet[Decision]:
     a reviewer those the reviewer took part in, once decided (before that it would unblind a colleague)."""
     if user.role in READS_EVERY_RECORD:
         return decisions_for(user)
-    took_part = Q(first_reviewer=user) | Q(second_reviewer=user) | Q(adjudicator=user)
-    return decisions_for(user).filter(took_part, state=DecisionState.DECIDED)
+    mine = Review.objects.filter(decision=OuterRef("pk"), reviewer=user, state=ReviewState.COMPLETE)
+    return decisions_for(user).filter(Exists(mine), state=DecisionState.DECIDED)
 
 
 def latest_searches(offender: Offender) -> QuerySet[Search]:
     """The newest search of each still: what its list stands for now."""
-    newer = Search.objects.filter(still=OuterRef("still"), pk__gt=OuterRef("pk"))
-    return Search.objects.filter(~Exists(newer), still__offender=offender, face=F("still__chosen_face"))
+    return newest_searches().filter(still__offender=offender)
+
+
+def newest_searches() -> QuerySet[Search]:
+    """The newest search of the chosen face of every still; a longer list is one of its review only."""
+    newer = Search.objects.filter(still=OuterRef("still"), extends=None, pk__gt=OuterRef("pk"))
+    return Search.objects.filter(~Exists(newer), extends=None, face=F("still__chosen_face"))
 
 
 def candidates_of(searches: Iterable[Search], length: int) -> list[Candidate]:
@@ -86,7 +125,7 @@ def candidates_of(searches: Iterable[Search], length: int) -> list[Candidate]:
     """
     rows = Candidate.objects.filter(may_be_searched(prefix="image__"), search__in=list(searches))
     best: dict[object, Candidate] = {}
-    for candidate in rows.order_by("-score", "template_id"):
+    for candidate in rows.order_by("-score", "template_id", "pk"):
         best.setdefault(candidate.subject_uid, candidate)
     return list(best.values())[:length]
 

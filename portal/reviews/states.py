@@ -28,7 +28,7 @@ DECISION_MOVES: dict[DecisionState, frozenset[DecisionState]] = {
     ),
     DecisionState.DISPUTED: frozenset({DecisionState.ADJUDICATION_OPEN}),
     DecisionState.ADJUDICATION_OPEN: frozenset({DecisionState.DISPUTED, DecisionState.DECIDED}),
-    DecisionState.DECIDED: frozenset(),
+    DecisionState.DECIDED: frozenset({DecisionState.AWAITING_FIRST}),  # reopened, never when identified
 }
 
 
@@ -69,6 +69,9 @@ class ReviewState(TextChoices):
 LIVE = (ReviewState.BLIND, ReviewState.REVEALED)
 
 
+LIST_LENGTHS = (20, 50, 100, 200)  # what an officer may ask for, step by step
+
+
 class Outcome(TextChoices):
     """What becomes of an offender's report."""
 
@@ -80,6 +83,7 @@ class Outcome(TextChoices):
     REFER = "refer", "Refer to a facial examiner"
 
 
+UNIDENTIFIED = frozenset({Outcome.NO_MATCH, Outcome.INCONCLUSIVE})  # a larger gallery may change these
 SINGLE_REVIEW = frozenset({Outcome.UNSUITABLE, Outcome.UNSUITABLE_CIRCULATE})
 
 

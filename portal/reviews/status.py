@@ -23,6 +23,7 @@ class Status:
     decided_at: datetime | None = None
 
 
+BUSY = {WorkState.QUEUED, WorkState.RUNNING}
 TOLD: dict[str, tuple[str, str]] = {
     Outcome.IDENTIFIED: (
         "Identified (as intelligence)",
@@ -54,7 +55,9 @@ def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:
         works[offender_id].add(state)
     searched: dict[int, datetime] = {}
     rows = (
-        Search.objects.filter(still__offender__in=ids).values_list("still__offender_id", "at").order_by("at")
+        Search.objects.filter(still__offender__in=ids, extends=None)
+        .values_list("still__offender_id", "at")
+        .order_by("at")
     )
     searched.update(rows)
     return {
@@ -69,6 +72,14 @@ def _status(
         label, explanation = TOLD[decision.outcome]
         at = decision.decided_at
         return Status(decision.outcome, label, explanation, at, searched_at, at)
+    if (
+        decision
+        and decision.round > 1
+        and decision.state == DecisionState.AWAITING_FIRST
+        and not works & BUSY
+    ):
+        text = "There is something new to compare. Officers will look at this report again."
+        return Status("looked_at_again", "Being looked at again", text, decision.entered_at, searched_at)
     if decision and decision.state != DecisionState.AWAITING_FIRST:
         text = "Officers are comparing the still with the candidates, independently of each other."
         return Status("with_officer", "With an officer", text, decision.entered_at, searched_at)
@@ -80,7 +91,7 @@ def _before_review(offender: Offender, works: set[str], searched_at: datetime | 
         return Status("needs_still", "Needs a still", "Add at least one still.", offender.created_at)
     if not offender.declared_at:
         return Status("draft", "Not sent yet", "Make the declaration to send it.", offender.created_at)
-    if works & {WorkState.QUEUED, WorkState.RUNNING}:
+    if works & BUSY:
         return Status("checking", "Being checked", "The face is being looked for.", offender.declared_at)
     if works == {WorkState.QUARANTINED}:
         text = "Checking a still failed on our side. The operators know; you need not do anything."

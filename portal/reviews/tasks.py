@@ -1,7 +1,10 @@
 """Background work on the queue of decisions."""
 
-from portal.celery import MAINTENANCE, task
+from portal import work
+from portal.celery import BULK, MAINTENANCE, send, task
+from portal.reviews import again
 from portal.reviews.actions import release_expired
+from portal.reviews.models import SearchAgain
 from portal.reviews.queries import open_decisions
 
 
@@ -10,3 +13,23 @@ def tidy() -> None:
     """Put offenders that became ready into the queue, take reviews back whose officer is away."""
     open_decisions()
     release_expired()
+
+
+@task("reviews.plan_searches_again", queue=MAINTENANCE)
+def plan_searches_again() -> None:
+    """New custody images: put offenders still unidentified to work; send again what waited too long."""
+    again.plan()
+    work.sweep(SearchAgain, lambda pk: send(again.SEARCH_AGAIN, queue=BULK, again_id=pk))
+
+
+@task(again.SEARCH_AGAIN, queue=BULK)
+def search_again(*, again_id: int) -> None:
+    """Search the stills of one offender again."""
+    held = work.claim(SearchAgain, again_id)
+    if held is None:
+        return
+    try:
+        again.perform(held)
+    except Exception as error:
+        work.give_back(held, f"{type(error).__name__}: {error}")
+        raise  # into the worker's log; the row decides what happens next

@@ -2,10 +2,11 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -65,6 +66,22 @@ class Answer:
     duration_ms: int
     missing: tuple[int, ...] = ()  # templates in the gallery then, purged since
     crowd: Crowd | None = None  # None: too few people to stand out from
+
+    def as_fields(self) -> dict[str, Any]:
+        """What a Search keeps of when and of which gallery it was answered."""
+        return {
+            "at": self.at,
+            "duration_ms": self.duration_ms,
+            "engine": self.snapshot.engine,
+            "grid": GRID,
+            "gallery_seq": self.snapshot.seq,
+            "gallery_size": self.snapshot.count,
+            "gallery_digest": self.snapshot.fingerprint,
+            "excluded_count": len(self.excluded),
+            "excluded_digest": digest_of_ids(self.excluded),
+            "crowd_mean": self.crowd.mean if self.crowd else None,
+            "crowd_spread": self.crowd.spread if self.crowd else None,
+        }
 
 
 def digest_of_ids(ids: Sequence[int]) -> str:
@@ -203,8 +220,10 @@ def _commit(
     face = _commit_faces(held, still, found, chosen, info)
     if face is None or query is None or answer is None:
         return None
-    _hold_images(answer)
-    return _store_search(still, face, query, answer, info)
+    hold_images([answer])
+    search = _store_search(still, face, query, answer, info)
+    record_search(search)
+    return search
 
 
 def _commit_faces(
@@ -219,9 +238,12 @@ def _commit_faces(
     return faces[chosen]
 
 
-def _hold_images(answer: Answer) -> None:
-    """Until this commits, no listed image can be erased: every certificate then names this search."""
-    listed = [one.image_id for one in answer.listed]
+def hold_images(answers: Iterable[Answer]) -> None:
+    """Until this commits, no listed image can be erased: every certificate then names these searches.
+
+    Raises ErasedMeanwhile where one has been.
+    """
+    listed = {one.image_id for answer in answers for one in answer.listed}
     kept = CustodyImage.objects.filter(pk__in=listed, erased_at=None).order_by("pk")
     if len(kept.select_for_update(no_key=True).values_list("pk")) != len(listed):
         raise ErasedMeanwhile
@@ -263,8 +285,6 @@ def _store_search(still: Still, face: Face, query: np.ndarray, answer: Answer, i
         still=still,
         face=face,
         campaign=campaign,
-        at=answer.at,
-        duration_ms=answer.duration_ms,
         probe_sha256=still.original_sha256,
         query=vault.seal(plain, context=query_context(digest)),
         query_sha256=digest,
@@ -273,17 +293,15 @@ def _store_search(still: Still, face: Face, query: np.ndarray, answer: Answer, i
         detector=_detector(info),
         quality=face.quality,
         list_length=campaign.list_length,
-        engine=answer.snapshot.engine,
-        grid=GRID,
-        gallery_seq=answer.snapshot.seq,
-        gallery_size=answer.snapshot.count,
-        gallery_digest=answer.snapshot.fingerprint,
-        excluded_count=len(answer.excluded),
-        excluded_digest=digest_of_ids(answer.excluded),
-        crowd_mean=answer.crowd.mean if answer.crowd else None,
-        crowd_spread=answer.crowd.spread if answer.crowd else None,
         unified_quality=face.quality.get("unified_score"),
+        **answer.as_fields(),
     )
+    store_candidates(search, answer)
+    return search
+
+
+def store_candidates(search: Search, answer: Answer) -> None:
+    """The list of an answer, as the rows of its search."""
     Candidate.objects.bulk_create(
         Candidate(
             search=search,
@@ -296,13 +314,18 @@ def _store_search(still: Still, face: Face, query: np.ndarray, answer: Answer, i
         )
         for rank, one in enumerate(answer.listed, start=1)
     )
+
+
+def record_search(search: Search) -> None:
+    """Enter a search in the log; last in its transaction."""
     record(
         Tag.SEARCH_PERFORMED,
-        actor=WORKER,
+        actor=search.requested_by or WORKER,
         subject=search,
-        still=str(still.uid),
-        campaign=str(campaign.uid),
+        reason=search.basis,
+        still=str(search.still.uid) if search.still else None,
+        campaign=str(search.campaign.uid),
         gallery_seq=search.gallery_seq,
-        candidates=len(answer.listed),
+        candidates=search.candidates.count(),
+        occasion=search.occasion,
     )
-    return search

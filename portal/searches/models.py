@@ -10,6 +10,15 @@ from portal.gallery.models import CustodyImage, CustodySubject
 from portal.submissions.models import Campaign, Face, Still
 
 
+class Occasion(models.TextChoices):
+    """Why a search was made."""
+
+    DECLARED = "declared", "The report was declared, or a face chosen"
+    NEW_CUSTODY_IMAGES = "new_custody_images", "New custody images arrived"
+    OFFICER_ASKED = "officer_asked", "An officer asked to search again"
+    LONGER_LIST = "longer_list", "An officer asked for a longer list"
+
+
 class Search(models.Model):
     """One search of one chosen face, with everything needed to replay it to the last bit."""
 
@@ -18,6 +27,15 @@ class Search(models.Model):
     face = models.ForeignKey(Face, models.SET_NULL, null=True, related_name="searches")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="searches")
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    occasion = models.CharField(max_length=20, choices=Occasion, default=Occasion.DECLARED)
+    basis = models.TextField("basis or reason of its own, beyond the campaign's grounds", blank=True)
+    extends = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="longer",
+        help_text="the search whose list was lengthened",
+    )
     at = models.DateTimeField()
     duration_ms = models.PositiveIntegerField()
 

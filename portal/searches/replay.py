@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from matching.engine import EngineInfo
-from portal import vault
 from portal.audit.log import Actor, record
 from portal.audit.tags import Tag
-from portal.searches.actions import Answer, digest_of_ids, query_context, search_gallery
+from portal.searches.actions import Answer, digest_of_ids, search_gallery
+from portal.searches.again import QueryGone, query_of
 from portal.searches.models import Search
 
 
@@ -29,11 +26,10 @@ def replay(search: Search, *, by: Actor) -> Replay:
 
 
 def _differences(search: Search) -> list[str]:
-    if not search.query:
-        return ["the probe was erased, so its query vector is gone"]
-    plain = vault.unseal(bytes(search.query), context=query_context(search.query_sha256))
-    query = np.frombuffer(plain, "<f4")
-    info = EngineInfo(search.detector, "", search.model, search.model_version, len(query))
+    try:
+        query, info = query_of(search)
+    except QueryGone as gone:
+        return [str(gone)]
     answer = search_gallery(
         query,
         info,

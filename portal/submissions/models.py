@@ -32,6 +32,11 @@ class Campaign(models.Model):
     necessity = models.TextField(blank=True, help_text="why less intrusive means would not do")
     proportionality = models.TextField(blank=True)
     authoriser = models.CharField(max_length=120, blank=True, help_text="rank, name and date of authority")
+    research_basis = models.TextField(
+        "basis for searching again",
+        blank=True,
+        help_text="why the unidentified are searched again for new custody images; empty: they are not",
+    )
     opens_on = models.DateField(null=True, blank=True)
     closes_on = models.DateField(null=True, blank=True)
     target_days = models.PositiveSmallIntegerField("target days to an outcome", default=5)

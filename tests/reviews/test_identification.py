@@ -21,11 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from portal import work
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.reviews import actions
+from portal.reviews import actions, again
 from portal.reviews.actions import Conclusion, Conflict, Invalid, Judged
-from portal.reviews.models import Decision, Judgement, Review
+from portal.reviews.models import Decision, Judgement, Review, SearchAgain
+from portal.reviews.queries import completed
 from portal.reviews.states import (
     LIVE,
     MAY_TAKE,
@@ -38,17 +40,23 @@ from portal.reviews.states import (
     Stage,
     Verdict,
 )
+from portal.submissions.models import Campaign
 from tests.cast import Cast, decision_on, make_gallery, make_user, searched_offender
 
 people = st.integers(0, 9)
 
 
-ACTS = ("claim", "judge", "rule out", "save", "change", "conclude", "release", "expire", "triage")
+ACTS = (
+    "claim", "judge", "rule out", "save", "change", "conclude", "release", "expire", "triage",
+    "reopen", "ask", "answered", "lengthen",
+)  # fmt: skip
 HISTORIES = (
     (),
     (Outcome.IDENTIFIED,),
     (Outcome.IDENTIFIED, Outcome.NO_MATCH),
     (Outcome.NO_MATCH, Outcome.IDENTIFIED),
+    (Outcome.NO_MATCH, Outcome.NO_MATCH, "reopen", Outcome.IDENTIFIED),
+    (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE, "reopen", Outcome.IDENTIFIED, Outcome.NO_MATCH),
 )
 likely = st.sampled_from((Outcome.IDENTIFIED, Outcome.IDENTIFIED, Outcome.NO_MATCH, Outcome.INCONCLUSIVE))
 
@@ -101,6 +109,12 @@ def take(step: Step, decision: Decision, review: Review | None, by: User) -> Non
         actions.claim_review(decision, step.stage, by=by)
     elif step.act == "triage":
         actions.triage(decision, step.outcome, "too dark", by=by)
+    elif step.act == "reopen":
+        actions.reopen_decision(decision, reason="a better still", by=by)
+    elif step.act == "ask":
+        actions.search_again(decision, reason="the gallery has grown", by=by)
+    elif step.act == "answered":
+        searched_again(decision)
     elif review is not None:
         take_in_review(step, review, by)
 
@@ -121,9 +135,19 @@ def take_in_review(step: Step, review: Review, by: User) -> None:
         conclude(review, by, step.outcome, step.place)
     elif step.act == "release":
         actions.release_review(review, by=by)
+    elif step.act == "lengthen":
+        actions.lengthen_list(review, 20, why="nobody similar yet", by=by)
     elif step.act == "expire":
         Review.objects.filter(pk=review.pk).update(lease_until=timezone.now())
         actions.release_expired()
+
+
+def searched_again(decision: Decision) -> None:
+    """What the worker would do with the request, if there is one."""
+    row = SearchAgain.objects.filter(decision=decision).first()
+    held = work.claim(SearchAgain, row.pk) if row else None
+    if held is not None:
+        again.perform(held)
 
 
 def claim_due(decision: Decision, crew: list[User], who: int) -> Review | None:
@@ -133,31 +157,41 @@ def claim_due(decision: Decision, crew: list[User], who: int) -> Review | None:
     return actions.claim_review(decision, stages[0], by=able[who % len(able)]) if able else None
 
 
+def lists_of(review: Review) -> set[int]:
+    """The searches a review is about, longer or not."""
+    return set(review.searches.filter(extends=None).values_list("pk", flat=True))
+
+
 class Room(RuleBasedStateMachine):
     """One offender, ten people, three candidates; every sequence is rolled back at its end."""
 
     cast: Cast
     crew: list[User]
     decision: Decision
-    ends: Counter[tuple[str, bool]]
+    ends: Counter[tuple[str, bool, bool]]
 
     def __init__(self) -> None:
         super().__init__()
         self.savepoint = transaction.savepoint()
-        self.ended: tuple[Any, ...] | None = None
-        self.seen: dict[int, set[str]] = {}
+        self.ended: dict[int, tuple[Any, ...]] = {}
+        self.seen: dict[int, set[int]] = {}
 
     @initialize(history=st.sampled_from(HISTORIES))
-    def begin(self, history: tuple[Outcome, ...]) -> None:
-        """Some sequences start after the first review, some after a disagreement."""
-        for outcome in history:
-            review = claim_due(Decision.objects.get(pk=self.decision.pk), self.crew, 0)
+    def begin(self, history: tuple[str, ...]) -> None:
+        """Some sequences start after the first review, some after a disagreement, some in a second round."""
+        for step in history:
+            decision = Decision.objects.get(pk=self.decision.pk)
+            if step == "reopen":
+                actions.reopen_decision(decision, reason="a better still", by=self.cast.supervisor)
+                continue
+            review = claim_due(decision, self.crew, decision.round - 1)
             assert review is not None
-            finish(review, outcome, 1)
+            finish(review, Outcome(step), 1)
+            self.nothing_revealed_before_the_blind_judgement()
 
     def teardown(self) -> None:
         decision = Decision.objects.get(pk=self.decision.pk)
-        self.ends[decision.outcome, decision.adjudicator_id is not None] += 1
+        self.ends[decision.outcome, decision.adjudicator_id is not None, decision.round > 1] += 1
         transaction.savepoint_rollback(self.savepoint)
 
     def _review(self) -> Review | None:
@@ -173,7 +207,7 @@ class Room(RuleBasedStateMachine):
     @rule(who=people, outcome=likely, rank=st.integers(1, 2), agree=st.booleans())
     def due(self, who: int, outcome: Outcome, rank: int, agree: bool) -> None:
         decision, review = Decision.objects.get(pk=self.decision.pk), self._review()
-        before = decision.reviews.filter(state=ReviewState.COMPLETE).select_related("candidate").first()
+        before = completed(decision, Stage.FIRST)
         if agree and before:
             outcome = Outcome(before.outcome)
             rank = before.candidate.rank if before.candidate else rank
@@ -189,7 +223,8 @@ class Room(RuleBasedStateMachine):
         decision = Decision.objects.get(pk=self.decision.pk)
         if decision.outcome != Outcome.IDENTIFIED:
             return
-        done = {one.stage: one for one in decision.reviews.filter(state=ReviewState.COMPLETE)}
+        mine = decision.reviews.filter(state=ReviewState.COMPLETE, round=decision.round)
+        done = {one.stage: one for one in mine}
         first, second = done[Stage.FIRST], done[Stage.SECOND]
         assert first.reviewer_id != second.reviewer_id
         views = [(one.outcome, one.subject_uid) for one in (first, second)]
@@ -206,15 +241,19 @@ class Room(RuleBasedStateMachine):
         assert decision.subject_uid in {one.subject_uid for one in both if one.verdict == Verdict.POSSIBLE}
 
     @invariant()
-    def every_end_has_its_people(self) -> None:
+    def every_end_has_its_people_and_stays(self) -> None:
         decision = Decision.objects.get(pk=self.decision.pk)
-        if self.ended is not None:
-            assert (decision.state, decision.outcome, decision.subject_uid) == self.ended
-        if decision.state != DecisionState.DECIDED:
-            return
-        self.ended = (decision.state, decision.outcome, decision.subject_uid)
-        count = decision.reviews.filter(state=ReviewState.COMPLETE).count()
-        assert count >= (1 if decision.outcome in SINGLE_REVIEW else 2)
+        ends: dict[int, tuple[Any, ...]] = {
+            one.number: (one.outcome, None) for one in decision.earlier_rounds.all()
+        }
+        if decision.state == DecisionState.DECIDED:
+            ends[decision.round] = (decision.outcome, decision.subject_uid)
+        assert self.ended.items() <= ends.items()
+        assert Outcome.IDENTIFIED not in {one.outcome for one in decision.earlier_rounds.all()}
+        self.ended = ends
+        for number, (outcome, _) in ends.items():
+            done = decision.reviews.filter(state=ReviewState.COMPLETE, round=number).count()
+            assert done >= (1 if outcome in SINGLE_REVIEW else 2)
 
     @invariant()
     def one_at_a_time_and_only_who_may(self) -> None:
@@ -231,12 +270,12 @@ class Room(RuleBasedStateMachine):
             if revealed or review.blind_saved_at:
                 assert not review.judgements.filter(blind="").exists()
                 assert review.blind_sha256 == actions.blind_digest(review)
-                self.seen.setdefault(review.reviewer_id, set()).add(review.stage)
+                self.seen.setdefault(review.reviewer_id, set()).update(lists_of(review))
 
     @invariant()
-    def who_saw_the_reveal_never_judges_blind_again(self) -> None:
+    def who_saw_the_reveal_of_a_list_never_judges_it_blind_again(self) -> None:
         for review in Review.objects.filter(decision=self.decision, state=ReviewState.BLIND):
-            assert review.reviewer_id not in self.seen
+            assert not lists_of(review) & self.seen.get(review.reviewer_id, set())
 
 
 def test_no_path_identifies_alone(cast: Cast) -> None:
@@ -255,6 +294,7 @@ def test_no_path_identifies_alone(cast: Cast) -> None:
         cast.foreign_officer,
         cast.loss_prevention,
     ]
+    Campaign.objects.update(list_length=2)  # so that there is somebody to add
     thorough = settings(
         max_examples=40,
         stateful_step_count=14,
@@ -266,8 +306,9 @@ def test_no_path_identifies_alone(cast: Cast) -> None:
     )
     run_state_machine_as_test(Room, settings=thorough)
     # The search has to have reached the ends it is about.
-    assert Room.ends[Outcome.IDENTIFIED, False], Room.ends
-    assert Room.ends[Outcome.IDENTIFIED, True], Room.ends
+    for by_a_supervisor in (False, True):
+        for reopened in (False, True):
+            assert Room.ends[Outcome.IDENTIFIED, by_a_supervisor, reopened], Room.ends
 
 
 @pytest.mark.parametrize("people", [(), ("first",), ("second",), ("first", "first")])

@@ -11,6 +11,7 @@ from portal.accounts.models import User
 from portal.reviews import actions
 from portal.reviews.actions import Conclusion, Conflict, Invalid, Judged
 from portal.reviews.models import Decision, Review
+from portal.reviews.moves import TAKEN
 from portal.reviews.states import DecisionState, Outcome, ReviewState, Stage, Verdict
 from tests.cast import Cast, decision_on, make_gallery, searched_offender
 
@@ -62,7 +63,7 @@ def test_many_claim_one_wins(cast: Cast) -> None:
         decision = ready(cast)
         said = at_once([partial(claim, decision.pk, by) for by in crew])
         assert said.count("done") == 1
-        assert set(said) - {"done"} == {actions.TAKEN}
+        assert set(said) - {"done"} == {TAKEN}
         assert decision.reviews.get().judgements.count() == 2
 
 

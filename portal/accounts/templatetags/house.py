@@ -17,8 +17,8 @@ register = template.Library()
 TONES = {
     "good": ("identified", "complete", "done", "open", "active", "enrolled", "accepted", "ok"),
     "info": (
-        "with_officer", "checking", "searched", "running", "queued", "first_open", "second_open",
-        "adjudication_open", "blind", "revealed", "received",
+        "with_officer", "looked_at_again", "checking", "searched", "running", "queued", "first_open",
+        "second_open", "adjudication_open", "blind", "revealed", "received",
     ),
     "warn": (
         "needs_still", "no_face", "unsuitable", "unsuitable_circulate", "awaiting_first", "awaiting_second",

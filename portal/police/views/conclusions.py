@@ -79,7 +79,7 @@ def review_adjudicate(request: SignedInRequest, review_uid: UUID) -> HttpRespons
     if mine.state != ReviewState.REVEALED or mine.stage != Stage.ADJUDICATION:
         return redirect("police:review", mine.uid)
     earlier = list(
-        Review.objects.filter(decision=mine.decision_id, state=ReviewState.COMPLETE)
+        Review.objects.filter(decision=mine.decision_id, round=mine.round, state=ReviewState.COMPLETE)
         .select_related("reviewer", "candidate__subject")
         .order_by("stage")
     )
