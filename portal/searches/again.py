@@ -71,7 +71,10 @@ def ask_again(search: Search, *, length: int, as_of_seq: int | None = None) -> A
 
 def _store(old: Search, answer: Answer, asked: Asked, *, length: int, extends: Search | None) -> Search:
     kept = ("still", "face", "campaign", "probe_sha256", "query", "query_sha256", "model")
-    same = {name: getattr(old, name) for name in (*kept, "model_version", "detector", "quality", "unified_quality")}
+    same = {
+        name: getattr(old, name)
+        for name in (*kept, "model_version", "detector", "quality", "unified_quality")
+    }
     search = Search.objects.create(
         **same,
         **answer.as_fields(),

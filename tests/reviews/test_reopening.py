@@ -41,7 +41,7 @@ def reopened(decision: Decision, cast: Cast) -> Decision:
 
 
 def another_still(decision: Decision) -> None:
-    search_still(make_still(decision.offender), person=2)
+    search_still(make_still(decision.offender), person=1)
 
 
 def test_the_earlier_round_stays_in_the_record(cast: Cast, decided: Decision) -> None:
