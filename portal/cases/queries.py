@@ -7,11 +7,13 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from portal.accounts.models import User
+from portal.assurance.queries import real_decisions
 from portal.cases.models import Case, CaseOffence, Membership, Package, Pair, Series
 from portal.cases.states import MAY_JUDGE, TO_JUDGE, CaseState
 from portal.reviews.models import Decision
 from portal.reviews.states import DecisionState, Outcome
 from portal.searches.models import Search
+from portal.submissions.genuine import genuine
 
 
 # --- series ---------------------------------------------------------------------------------------
@@ -23,6 +25,7 @@ def comparable_searches() -> QuerySet[Search]:
         Search.objects.filter(
             ~Exists(newer),
             ~Exists(identified),
+            genuine("still__offender__"),
             face=F("still__chosen_face"),
             still__offender__declared_at__isnull=False,
         )
@@ -67,7 +70,7 @@ def cases_for(user: User) -> QuerySet[Case]:
 
 def identified_decisions() -> QuerySet[Decision]:
     """Decisions that two officers, or a supervisor after a disagreement, made "identified"."""
-    return Decision.objects.filter(
+    return real_decisions().filter(
         state=DecisionState.DECIDED, outcome=Outcome.IDENTIFIED, subject_uid__isnull=False
     )
 

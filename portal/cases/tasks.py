@@ -1,7 +1,9 @@
-"""Background work on series and cases."""
+"""Background work on series, cases and packages."""
 
-from portal.cases.actions import cases, suggestions
-from portal.celery import MAINTENANCE, task
+from portal import storage, work
+from portal.cases.actions import cases, packages, suggestions
+from portal.cases.models import Package
+from portal.celery import BULK, MAINTENANCE, send, task
 
 
 @task("cases.suggest_series", queue=MAINTENANCE, soft_seconds=300, hard_seconds=330)
@@ -15,3 +17,27 @@ def follow_decisions() -> None:
     """Open cases for who was identified, let cases in progress follow decisions and series."""
     cases.open_cases()
     cases.gather_offences()
+
+
+@task(packages.MAKE_PACKAGE, queue=BULK, soft_seconds=1500, hard_seconds=1560)
+def make_package(*, package_id: int) -> None:
+    """Write, sign and store the archive of a package."""
+    held = work.claim(Package, package_id)
+    if held is None:
+        return
+    try:
+        packages.make(held)
+    except packages.LeaseLost:
+        work.give_back(held, "the lease was lost, or a still was erased meanwhile")
+    except storage.StorageUnavailable as error:
+        work.wait(held, str(error))
+    except Exception as error:
+        work.give_back(held, f"{type(error).__name__}: {error}")
+        raise
+
+
+@task("cases.sweep_packages", queue=MAINTENANCE)
+def sweep_packages() -> None:
+    """Send again packages that wait or whose worker died; delete archives whose time is over."""
+    work.sweep(Package, lambda pk: send(packages.MAKE_PACKAGE, queue=BULK, package_id=pk))
+    packages.expire()

@@ -12,6 +12,7 @@ from matching.index import PurgeReceipt
 from portal import storage
 from portal.audit.log import Actor, record
 from portal.audit.tags import Tag
+from portal.cases.actions.erasure import Forgotten, forget_custody_image, forget_still
 from portal.gallery.actions import Purged, purge_templates
 from portal.gallery.index import index_of
 from portal.gallery.models import CustodyImage
@@ -33,15 +34,16 @@ def erase_custody_image(image: CustodyImage, *, by: Actor, reason: str) -> Erasu
 
     Gone for every search from the commit on. AlreadyErased where it was done before.
     """
-    certificate, purged, keys = _erase_custody_rows(image, by, reason)
+    certificate, purged, keys, forgotten = _erase_custody_rows(image, by, reason)
     receipts = _receipts(purged)
-    return _complete(certificate, receipts, _delete_files(storage.custody(), keys))
+    files = _delete_files(storage.custody(), keys) + forgotten.delete_archives()
+    return _complete(certificate, receipts, files)
 
 
 @transaction.atomic
 def _erase_custody_rows(
     image: CustodyImage, by: Actor, reason: str
-) -> tuple[ErasureCertificate, list[Purged], list[str]]:
+) -> tuple[ErasureCertificate, list[Purged], list[str], Forgotten]:
     erased = CustodyImage.objects.filter(pk=image.pk, erased_at=None).update(
         erased_at=timezone.now(),
         original_key="",
@@ -54,6 +56,7 @@ def _erase_custody_rows(
         raise AlreadyErased("This image has been erased already.")
     purged = purge_templates([image])
     returned = Candidate.objects.filter(image=image)
+    forgotten = forget_custody_image(image.uid)
     certificate = ErasureCertificate.objects.create(
         by=by.audit_name,
         subject_type=image._meta.label_lower,
@@ -62,10 +65,12 @@ def _erase_custody_rows(
         sha256=image.original_sha256,
         templates=[one.template_id for one in purged],
         searches=sorted(str(uid) for uid in returned.values_list("search__uid", flat=True)),
+        packages=forgotten.packages,
     )
     returned.update(image=None)
+    forgotten.record(by=by)
     record(Tag.CUSTODY_ERASED, actor=by, subject=image, reason=reason, certificate=str(certificate.uid))
-    return certificate, purged, [image.original_key, image.copy_key]
+    return certificate, purged, [image.original_key, image.copy_key], forgotten
 
 
 def _receipts(purged: Sequence[Purged]) -> list[PurgeReceipt]:
@@ -93,7 +98,7 @@ def _complete(
 ) -> ErasureCertificate:
     certificate.files = files
     certificate.receipts = [asdict(receipt) for receipt in receipts]
-    certificate.save(update_fields=["files", "receipts"])
+    certificate.save(update_fields=["files", "receipts", "packages"])
     return certificate
 
 
@@ -111,11 +116,15 @@ def erase_still(still: Still, *, by: Actor, reason: str) -> ErasureCertificate:
             sha256=still.original_sha256,
             searches=sorted(str(uid) for uid in searches.values_list("uid", flat=True)),
         )
+        used = list(searches.values_list("pk", flat=True))
         searches.update(query=b"", quality={})
         forget_probe(still)
         uid = still.uid
         if not Still.objects.filter(pk=still.pk).delete()[0]:
             raise AlreadyErased("This still has been erased already.")
+        forgotten = forget_still(uid, used)
+        certificate.packages = forgotten.packages
+        forgotten.record(by=by)
         record(
             Tag.STILL_ERASED,
             actor=by,
@@ -124,4 +133,4 @@ def erase_still(still: Still, *, by: Actor, reason: str) -> ErasureCertificate:
             certificate=str(certificate.uid),
         )
     files = _delete_files(storage.originals(), keys[:1]) + _delete_files(storage.stills(), keys[1:])
-    return _complete(certificate, (), files)
+    return _complete(certificate, (), files + forgotten.delete_archives())

@@ -20,6 +20,7 @@ class ErasureCertificate(models.Model):
     files = models.PositiveSmallIntegerField(default=0, help_text="stored files deleted")
     receipts = models.JSONField(default=list, help_text="what the index read back after the purge")
     searches = models.JSONField(default=list, help_text="uids of the searches that had returned it")
+    packages = models.JSONField(default=list, help_text="uids of the packages that had contained it")
 
     class Meta:
         ordering = ["-id"]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal import storage
 from portal.assurance.queries import kept_pictures
+from portal.cases.models import Package
 from portal.gallery.models import CustodyImage
 from portal.submissions.models import PartialUpload, Still
 
@@ -38,7 +39,7 @@ def _is_older(place: Storage, key: str, before: datetime) -> bool:
 
 
 def sweep_orphans() -> int:
-    """Delete them from all storages of pictures; how many there were."""
+    """Delete them from every storage; how many there were."""
     stills = Still.objects.values_list("original_key", "copy_key")
     custody = CustodyImage.objects.values_list("original_key", "copy_key")
     arriving = PartialUpload.objects.values_list("parts", flat=True)
@@ -47,6 +48,7 @@ def sweep_orphans() -> int:
         (storage.stills(), {copy for _, copy in stills}),
         (storage.custody(), {key for pair in custody for key in pair}),
         (storage.uploads(), {key for parts in arriving for key in parts}),
+        (storage.packages(), set(Package.objects.values_list("key", flat=True))),
     )
     gone = 0
     for place, known in wanted:

@@ -1,10 +1,13 @@
 """The shortest ways to pairs, series and cases, through our own actions."""
 
+from pathlib import Path
+
+from portal import storage, work
 from portal.accounts.models import User
-from portal.cases.actions import cases, suggestions
+from portal.cases.actions import cases, packages, suggestions
 from portal.cases.actions.series import judge_pair
-from portal.cases.models import Case, Pair
-from portal.cases.states import PairVerdict
+from portal.cases.models import Case, Package, Pair
+from portal.cases.states import PackageKind, PairVerdict
 from portal.reviews.states import Outcome
 from portal.submissions.models import Offender
 from tests.cast import Cast, decide, searched_offender
@@ -44,3 +47,20 @@ def case_across_two_retailers(cast: Cast) -> Case:
     decide(mine, Outcome.IDENTIFIED, cast)
     cases.open_cases()
     return Case.objects.get()
+
+
+def made_package(case: Case, kind: PackageKind, by: User) -> Package:
+    """A package, made as a worker would."""
+    package = packages.request_package(case, kind, "For the prosecutor", by=by)
+    held = work.claim(Package, package.pk)
+    assert held is not None
+    packages.make(held)
+    package.refresh_from_db()
+    return package
+
+
+def archive_of(package: Package, folder: Path) -> Path:
+    """The stored archive as a file."""
+    path = folder / f"{package.uid}.zip"
+    path.write_bytes(storage.read(storage.packages(), package.key))
+    return path

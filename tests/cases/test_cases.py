@@ -8,15 +8,8 @@ from portal.cases.actions import Conflict, Invalid, cases, series
 from portal.cases.models import Case, Series
 from portal.cases.states import Basis, CaseResult, CaseState
 from portal.reviews.states import Outcome
-from tests.cases.acting import case_across_two_retailers, link
+from tests.cases.acting import link
 from tests.cast import Cast, decide, make_gallery, searched_offender
-
-
-@pytest.fixture
-def case(cast: Cast) -> Case:
-    """A case with an identified offence of one retailer and a linked one of the other."""
-    make_gallery(cast.force, 3)
-    return case_across_two_retailers(cast)
 
 
 def standing(case: Case) -> dict[str, str]:
