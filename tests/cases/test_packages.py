@@ -89,7 +89,7 @@ def test_every_page_bears_caveat_and_number(cast: Cast, disclosed: Path) -> None
         assert f"Page {number} of {len(reader.pages)}" in text
     assert reader.metadata is not None
     assert "Disclosure package" in str(reader.metadata.title)
-    assert reader.root_object["/Lang"] == "en-GB"
+    assert str(reader.root_object["/Lang"]) == "en-GB"
 
 
 def test_an_intelligence_package_has_reporters_but_no_originals(
