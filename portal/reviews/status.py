@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.reviews.models import Decision
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
 from portal.reviews.states import DecisionState, Outcome
 from portal.searches.models import Search
 from portal.submissions.models import Offender, Still
@@ -46,58 +48,61 @@ TOLD: dict[str, tuple[str, str]] = {
 }
 
 
-def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:
-    """Status by offender id, in three queries however many offenders there are."""
-    ids = [offender.pk for offender in offenders]
-    decisions = {d.offender_id: d for d in Decision.objects.filter(offender__in=ids)}
-    works: dict[int, set[str]] = {pk: set() for pk in ids}
-    for offender_id, state in Still.objects.filter(offender__in=ids).values_list("offender_id", "work_state"):
-        works[offender_id].add(state)
-    searched: dict[int, datetime] = {}
-    rows = (
-        Search.objects.filter(still__offender__in=ids, extends=None)
-        .values_list("still__offender_id", "at")
-        .order_by("at")
+WAY: dict[str, tuple[str, str]] = {
+    "looked_at_again": (
+        "Being looked at again",
+        "There is something new to compare. Officers will look at this report again.",
+    ),
+    "with_officer": (
+        "With an officer",
+        "Officers are comparing the still with the candidates, independently of each other.",
+    ),
+    "needs_still": ("Needs a still", "Add at least one still."),
+    "draft": ("Not sent yet", "Make the declaration to send it."),
+    "checking": ("Being checked", "The face is being looked for."),
+    "held_up": (
+        "Held up",
+        "Checking a still failed on our side. The operators know; you need not do anything.",
+    ),
+    "no_face": ("No face found", "No face was found. Draw a box around the face, or add a better still."),
+    "searched": ("Searched", "Searched. Waiting for an officer to compare the faces."),
+}
+WORDS = {**WAY, **TOLD}
+
+
+def with_status(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
+    """The same offenders with `status_code`, `status_since` and `searched_at`, for lists and counts."""
+    stills = Still.objects.filter(offender=OuterRef("pk"))
+    searches = Search.objects.filter(still__offender=OuterRef("pk"), extends=None).order_by("-at")
+    busy, decided = Exists(stills.filter(work_state__in=BUSY)), Q(decision__state=DecisionState.DECIDED)
+    waiting = Q(decision__state=DecisionState.AWAITING_FIRST)
+    again = waiting & Q(decision__round__gt=1) & ~busy
+    steps = (
+        (decided, F("decision__outcome"), "decision__decided_at"),
+        (again, Value("looked_at_again"), "decision__entered_at"),
+        (Q(decision__isnull=False) & ~waiting, Value("with_officer"), "decision__entered_at"),
+        (~Exists(stills), Value("needs_still"), "created_at"),
+        (Q(declared_at=None), Value("draft"), "created_at"),
+        (busy, Value("checking"), "declared_at"),
+        (~Exists(stills.exclude(work_state=WorkState.QUARANTINED)), Value("held_up"), "declared_at"),
+        (Q(searched_at=None), Value("no_face"), "declared_at"),
     )
-    searched.update(rows)
+    return offenders.annotate(searched_at=Subquery(searches.values("at")[:1])).annotate(
+        status_code=Case(*(When(when, then=code) for when, code, _ in steps), default=Value("searched")),
+        status_since=Coalesce(Case(*(When(when, then=F(at)) for when, _, at in steps)), F("searched_at")),
+    )
+
+
+def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:
+    """Status by offender id, in one query however many offenders there are."""
+    return said(Offender.objects.filter(pk__in=[offender.pk for offender in offenders]))
+
+
+def said(offenders: QuerySet[Offender]) -> dict[int, Status]:
+    """Status by offender id, in one query."""
+    fields = ("pk", "status_code", "status_since", "searched_at", "decision__decided_at")
+    rows = with_status(offenders).values_list(*fields)
     return {
-        one.pk: _status(one, works[one.pk], searched.get(one.pk), decisions.get(one.pk)) for one in offenders
+        pk: Status(code, *WORDS[code], since, searched_at, decided_at if code in TOLD else None)
+        for pk, code, since, searched_at, decided_at in rows
     }
-
-
-def _status(
-    offender: Offender, works: set[str], searched_at: datetime | None, decision: Decision | None
-) -> Status:
-    if decision and decision.state == DecisionState.DECIDED:
-        label, explanation = TOLD[decision.outcome]
-        at = decision.decided_at
-        return Status(decision.outcome, label, explanation, at, searched_at, at)
-    if (
-        decision
-        and decision.round > 1
-        and decision.state == DecisionState.AWAITING_FIRST
-        and not works & BUSY
-    ):
-        text = "There is something new to compare. Officers will look at this report again."
-        return Status("looked_at_again", "Being looked at again", text, decision.entered_at, searched_at)
-    if decision and decision.state != DecisionState.AWAITING_FIRST:
-        text = "Officers are comparing the still with the candidates, independently of each other."
-        return Status("with_officer", "With an officer", text, decision.entered_at, searched_at)
-    return _before_review(offender, works, searched_at)
-
-
-def _before_review(offender: Offender, works: set[str], searched_at: datetime | None) -> Status:
-    if not works:
-        return Status("needs_still", "Needs a still", "Add at least one still.", offender.created_at)
-    if not offender.declared_at:
-        return Status("draft", "Not sent yet", "Make the declaration to send it.", offender.created_at)
-    if works & BUSY:
-        return Status("checking", "Being checked", "The face is being looked for.", offender.declared_at)
-    if works == {WorkState.QUARANTINED}:
-        text = "Checking a still failed on our side. The operators know; you need not do anything."
-        return Status("held_up", "Held up", text, offender.declared_at, searched_at)
-    if searched_at is None:
-        text = "No face was found. Draw a box around the face, or add a better still."
-        return Status("no_face", "No face found", text, offender.declared_at)
-    text = "Searched. Waiting for an officer to compare the faces."
-    return Status("searched", "Searched", text, searched_at, searched_at)
