@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 INTERACTIVE = "interactive"
 BULK = "bulk"
 MAINTENANCE = "maintenance"
-QUEUES = (INTERACTIVE, BULK, MAINTENANCE)  # the order in which a worker looks at them
+OUTGOING = "outgoing"  # what waits for other people's machines: never before a still
+QUEUES = (INTERACTIVE, BULK, MAINTENANCE, OUTGOING)  # the order in which a worker looks at them
 
 
 def task(

@@ -230,6 +230,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"queue": "maintenance", "expires": 60},
     },
+    "webhooks": {
+        "task": "webhooks.follow",
+        "schedule": 2.0,
+        "options": {"queue": "maintenance", "expires": 2},
+    },
+    "tidy-webhooks": {"task": "webhooks.tidy", "schedule": 86400.0, "options": {"queue": "maintenance"}},
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }
@@ -364,6 +370,13 @@ SPECTACULAR_SETTINGS = {
 
 # --- packages -----------------------------------------------------------------------------------
 PACKAGE_DAYS = env.int("PACKAGE_DAYS", 14)  # after which the archive is deleted; its row stays
+
+# --- webhooks -----------------------------------------------------------------------------------
+WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", int, default=[443, 8443])
+WEBHOOK_HTTP = env.bool("WEBHOOK_HTTP", False)
+WEBHOOK_INSIDE = env.list("WEBHOOK_INSIDE", default=[])
+WEBHOOK_DISABLE_DAYS = env.int("WEBHOOK_DISABLE_DAYS", 5)
+WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", 30)
 
 # --- matching -----------------------------------------------------------------------------------
 MATCHING_MODEL = env.str("MATCHING_MODEL", "Dlib")

@@ -34,7 +34,7 @@ DRAFT, PERSON, INVITATION, TOKEN = _of("draft"), _of("person"), _of("invitation"
 DECIDED, WAITING, JUDGEMENT = _of("decided"), _of("waiting"), _of("judgement")
 REVIEW, REVEALED, ADJUDICATION = _of("review"), _of("revealed"), _of("adjudication")
 QUESTION = _of("question")
-IMAGE, SEARCH = _of("image"), _of("search")
+IMAGE, SEARCH, WEBHOOK = _of("image"), _of("search"), _of("webhook")
 
 PARAMETERS: dict[str, dict[str, Part]] = {
     "accounts:person": {"uid": PERSON},
@@ -94,6 +94,12 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "api:still-face": {"uid": STILL},
     "api:still-region": {"uid": STILL},
     "api:token-revoke": {"uid": TOKEN},
+    "api:webhook": {"uid": WEBHOOK},
+    "api:webhook-test": {"uid": WEBHOOK},
+    "api:webhook-rotate": {"uid": WEBHOOK},
+    "api:webhook-switch": {"uid": WEBHOOK},
+    "api:webhook-remove": {"uid": WEBHOOK},
+    "api:delivery-again": {"uid": _of("delivery")},
 }
 # Routes whose variable parts name no tenant's object: any value is answered alike.
 WITHOUT_OWNER: dict[str, dict[str, Any]] = {

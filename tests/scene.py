@@ -22,6 +22,9 @@ from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import Outcome, Stage, Verdict
 from portal.searches.models import Search
 from portal.submissions.models import Campaign, Offender, Still, Submission
+from portal.webhooks.actions import make_webhook, send_test
+from portal.webhooks.models import Delivery, Webhook
+from portal.webhooks.states import Event
 from tests.cast import (
     Cast,
     decide,
@@ -50,6 +53,8 @@ class Side:
     invitation: Invitation
     token: Token
     store: Store
+    webhook: Webhook
+    delivery: Delivery
     image: CustodyImage | None = None
     search: Search | None = None
     decision: Decision | None = None
@@ -84,6 +89,7 @@ def _reported(sender: User, manager: User, campaign: Campaign) -> Side:
     draft = make_offender(sender, campaign, declared=False)
     make_still(draft)
     token, _ = make_token(sender, name="Case system", days=30, by=manager)
+    webhook, _ = make_webhook("https://8.8.8.8/hooks", list(Event), by=manager)
     return Side(
         campaign=campaign,
         submission=offender.submission,
@@ -94,6 +100,8 @@ def _reported(sender: User, manager: User, campaign: Campaign) -> Side:
         invitation=_invited(manager, f"invited-{manager.pk}@example.org"),
         token=token,
         store=sender.organisation.stores.order_by("code")[0],
+        webhook=webhook,
+        delivery=send_test(webhook),
         search=Search.objects.get(still__offender=offender),
     )
 

@@ -51,7 +51,7 @@ class WorkerProcess:
             "--without-mingle",
         ]
         schedule = ["--beat", "--schedule", str(self.log.with_suffix(".beat"))] if beat else []
-        queues = ["-Q", "interactive,bulk,maintenance"]
+        queues = ["-Q", "interactive,bulk,maintenance,outgoing"]
         self.command = [
             sys.executable,
             "-m",

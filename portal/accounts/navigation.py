@@ -45,6 +45,7 @@ DESTINATIONS = (
     Destination("People", "accounts:people", INVITERS),
     Destination("Retailers", "accounts:organisations", frozenset({Role.ADMINISTRATOR})),
     Destination("API tokens", "api:tokens", frozenset({Role.RETAILER_MANAGER})),
+    Destination("Webhooks", "api:webhooks", frozenset({Role.RETAILER_MANAGER})),
     Destination("Your account", "accounts:profile", EVERYONE),
 )
 

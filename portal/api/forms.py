@@ -7,6 +7,7 @@ from django.conf import settings
 
 from portal.accounts.models import User
 from portal.api.scopes import LEAST, Scope
+from portal.webhooks.states import Event
 
 SPANS = ((30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "1 year"))
 
@@ -42,3 +43,17 @@ class TokenForm(forms.Form):
         self.fields["account"].queryset = people.order_by("name")  # type: ignore[attr-defined]
         allowed = [span for span in SPANS if span[0] <= settings.API_TOKEN_MAX_DAYS]
         self.fields["days"].choices = allowed or SPANS[:1]  # type: ignore[attr-defined]
+
+
+class WebhookForm(forms.Form):
+    """Where to send what."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=500,
+        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="Begins with https://. It has to be reachable from the public internet.",
+    )
+    events = forms.MultipleChoiceField(
+        label="What should it be told?", choices=Event.choices, widget=forms.CheckboxSelectMultiple
+    )

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from portal.api import pages, schema, still_views, views
+from portal.api import pages, schema, still_views, views, webhook_pages
 
 app_name = "api"
 urlpatterns = [
@@ -27,5 +27,12 @@ urlpatterns = [
     path("docs/", pages.docs, name="docs"),
     path("tokens/", pages.tokens, name="tokens"),
     path("tokens/<uuid:uid>/revoke/", pages.token_revoke, name="token-revoke"),
+    path("webhooks/", webhook_pages.webhooks, name="webhooks"),
+    path("webhooks/<uuid:uid>/", webhook_pages.webhook, name="webhook"),
+    path("webhooks/<uuid:uid>/test/", webhook_pages.webhook_test, name="webhook-test"),
+    path("webhooks/<uuid:uid>/secret/", webhook_pages.webhook_rotate, name="webhook-rotate"),
+    path("webhooks/<uuid:uid>/switch/", webhook_pages.webhook_switch, name="webhook-switch"),
+    path("webhooks/<uuid:uid>/remove/", webhook_pages.webhook_remove, name="webhook-remove"),
+    path("webhooks/deliveries/<uuid:uid>/again/", webhook_pages.delivery_again, name="delivery-again"),
     re_path(r"^.*$", views.NoSuchAddress.as_view()),
 ]

@@ -51,13 +51,16 @@ def _celery(name: str, *arguments: str, env: Mapping[str, str]) -> Service:
 
 
 def worker_services(env: Mapping[str, str], *, processes: int) -> list[Service]:
-    """Matching on `processes` cores, and a small worker for the sweeper, which must never queue."""
+    """Matching on `processes` cores; small workers for the sweeper, which must never queue, and messages."""
     quiet = ("--without-gossip", "--without-mingle")
     matching = ("worker", "-Q", "interactive,bulk", "-n", "matching@%h", "--concurrency", str(processes))
     upkeep = ("worker", "-Q", "maintenance", "-n", "upkeep@%h", "--concurrency", "1")
+    # Threads: it only waits for other people's machines.
+    messenger = ("worker", "-Q", "outgoing", "-n", "messenger@%h", "-P", "threads", "--concurrency", "4")
     return [
         _celery("worker", *matching, *quiet, env=env),
         _celery("upkeep", *upkeep, *quiet, env=env),
+        _celery("messenger", *messenger, *quiet, env=env),
         _celery("beat", "beat", "--pidfile", "", env=env),
     ]
 

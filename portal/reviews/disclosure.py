@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from portal.accounts.models import User
-from portal.audit.log import record
+from portal.audit.log import Actor, record
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.reviews.status import Status
 from portal.submissions.models import Offender
 
 
-def disclose(offenders: Sequence[Offender], statuses: Mapping[int, Status], *, to: User) -> int:
+def disclose(offenders: Sequence[Offender], statuses: Mapping[int, Status], *, to: Actor) -> int:
     """Log what these statuses (by offender id) tell `to`'s retailer for the first time; how many were new."""
     decided = {str(one.uid): one for one in offenders if statuses[one.pk].decided_at}
     if not decided:

@@ -161,6 +161,8 @@ def finish_without_face(held: work.Claim, info: EngineInfo) -> None:
         if work.settle(held, WorkState.REFUSED, error="no_face", detector=_detector(info)):
             Face.objects.filter(still_id=held.pk).delete()
             Likeness.objects.filter(still_id=held.pk).delete()
+            still = Still.objects.values_list("uid", flat=True).get(pk=held.pk)
+            record(Tag.FACE_NOT_FOUND, actor=WORKER, subject=("submissions.still", still))
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ from tests.working import wait_until
 pytestmark = pytest.mark.chaos
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = ("--retailers", "2", "--offenders", "2", "--gallery", "6", "--processes", "1")
-SERVICES = {"redis-server", "matching@", "upkeep@", "beat", "gunicorn"}
+SERVICES = {"redis-server", "matching@", "upkeep@", "messenger@", "beat", "gunicorn"}
 PASSWORD = "intelligence-not-evidence"
 
 
