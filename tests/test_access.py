@@ -35,7 +35,7 @@ EMPTY_HERE = {
 OF_ANY_RETAILER = {"accounts:organisation", "accounts:store-edit"}
 ROUTES = every_route()
 SHUT = {401, 403, 404, 405}
-CHANGING = {"Set-Cookie", "Date", "Expires", "X-Request-ID"}
+CHANGING = {"Set-Cookie", "Date", "Expires", "X-Request-ID", "RateLimit"}
 
 
 def _is_endpoint(route: Route) -> bool:
