@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -10,6 +11,7 @@ from portal.submissions.models import Offender
 from portal.submissions.states import YesNoUnknown
 
 SOON_DAYS = 7
+COUNTS = {"store", "started_at", "ended_at", "footage_kept", "footage_until"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,15 @@ class Clock:
         return f"{self.short} to keep the footage"
 
     @property
+    def countdown(self) -> str:
+        """The clock for a card: "footage overwritten in 6 days"."""
+        if self.days_left < 0:
+            return "footage overwritten"
+        if self.days_left == 0:
+            return "footage overwritten today"
+        return f"footage overwritten in {self.days_left} day{'s' if self.days_left != 1 else ''}"
+
+    @property
     def short(self) -> str:
         """The clock in a word or two, for lists."""
         if self.days_left < 0:
@@ -46,6 +57,29 @@ class Clock:
 def overwritten_on(store: Store, ended_at: datetime) -> date:
     """The day the store's recorder overwrites an incident, by the store's own setting."""
     return timezone.localdate(ended_at) + timedelta(days=store.footage_days)
+
+
+def keep_clock(before: Offender, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes with the day the footage is overwritten, where nobody gave another day.
+
+    A day that was counted from the incident moves with the incident and the store.
+    """
+    if not COUNTS & set(changes):
+        return changes
+    then, now = _counted(before, {}), _counted(before, changes)
+    given = changes.get("footage_until", before.footage_until)
+    if now is None or (given is not None and given != then):
+        return changes
+    return changes if given == now else {**changes, "footage_until": now}
+
+
+def _counted(offender: Offender, changes: dict[str, Any]) -> date | None:
+    store, kept, started_at, ended_at = (
+        changes.get(name, getattr(offender, name))
+        for name in ("store", "footage_kept", "started_at", "ended_at")
+    )
+    at = ended_at or started_at
+    return overwritten_on(store, at) if store and at and kept != YesNoUnknown.NO else None
 
 
 def clock_of(offender: Offender) -> Clock | None:

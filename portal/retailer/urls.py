@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.retailer.views import dashboard, offenders, questions, stills, submissions
+from portal.retailer.views import dashboard, offenders, questions, reports, sending, stills, submissions
 
 app_name = "retailer"
 urlpatterns = [
@@ -10,10 +10,13 @@ urlpatterns = [
     path("campaigns/", submissions.campaigns, name="campaigns"),
     path("campaigns/<uuid:uid>/", submissions.submission, name="submission"),
     path("campaigns/<uuid:uid>/receipt/", submissions.receipt, name="receipt"),
+    path("campaigns/<uuid:uid>/declare/", sending.submission_declare, name="submission-declare"),
     path("campaigns/<uuid:uid>/offenders/add/", offenders.offender_add, name="offender-add"),
     path("offenders/<uuid:uid>/", offenders.offender, name="offender"),
-    path("offenders/<uuid:uid>/edit/", offenders.offender_edit, name="offender-edit"),
-    path("offenders/<uuid:uid>/declare/", offenders.offender_declare, name="offender-declare"),
+    path("offenders/<uuid:uid>/edit/", reports.offender_edit, name="offender-edit"),
+    path("offenders/<uuid:uid>/edit/<slug:step>/", reports.offender_step, name="offender-step"),
+    path("offenders/<uuid:uid>/save/", reports.offender_save, name="offender-save"),
+    path("offenders/<uuid:uid>/declare/", sending.offender_declare, name="offender-declare"),
     path("offenders/<uuid:uid>/discard/", offenders.offender_discard, name="offender-discard"),
     path("offenders/<uuid:uid>/stills/add/", stills.still_add, name="still-add"),
     path("questions/", questions.questions, name="questions"),

@@ -63,6 +63,7 @@ def test_an_offender_is_added_and_followed_without_reloading(
     expect(page.get_by_text("till.jpg, ")).to_be_visible()
     page.get_by_label("Store", exact=True).select_option("High Street")
     page.get_by_label("Offence").select_option("theft")
+    page.get_by_label("Start of the incident").fill("2026-11-01T10:00")
     page.get_by_label("I declare that this report is accurate").check()
     page.get_by_role("button", name="Send to the police").click()
     expect(page.get_by_role("heading", name="Offender 1")).to_be_visible()
@@ -162,7 +163,10 @@ def test_every_page_is_accessible_and_fits(
         ("submission", cast.campaign.uid),
         ("offender-add", cast.campaign.uid),
         ("offender", offender.uid),
-        ("offender-edit", offender.uid),
+        ("offender-step", offender.uid, "when-and-where"),
+        ("offender-step", draft.uid, "what-happened"),
+        ("offender-step", draft.uid, "who-was-seen"),
+        ("submission-declare", cast.campaign.uid),
         ("offender-declare", draft.uid),
         ("offender-discard", draft.uid),
         ("still-add", draft.uid),

@@ -19,7 +19,12 @@ def upload(content: bytes, name: str = "still.jpg") -> SimpleUploadedFile:
 
 
 def report(cast: Cast, **fields: object) -> dict[str, object]:
-    minimum = {"store": cast.store.pk, "offence": "theft", "declared": "on"}
+    minimum = {
+        "store": cast.store.pk,
+        "offence": "theft",
+        "started_at": "2026-11-01T10:00",
+        "declared": "on",
+    }
     return {**minimum, "stills": [upload(picture(1))], **fields}
 
 
@@ -34,7 +39,7 @@ def page(response: HttpResponseBase) -> str:
     return response.content.decode()
 
 
-def test_store_offence_still_and_declaration_are_enough(cast: Cast) -> None:
+def test_store_time_offence_still_and_declaration_are_enough(cast: Cast) -> None:
     response = post(cast.loss_prevention, cast.campaign, report(cast))
     offender = Offender.objects.get()
     assert (offender.rank, offender.offence, offender.store) == (1, "theft", cast.store)
@@ -48,8 +53,10 @@ def test_each_missing_part_is_named_and_the_rest_is_kept(cast: Cast) -> None:
     url = reverse("retailer:offender-add", args=[cast.campaign.uid])
     data = {"goods": "baby formula", "method": "Fills a bag & leaves"}
     html = page(client_of(cast.loss_prevention).post(url, data))
-    for message in ("Choose the store.", "Choose the offence.", "Choose at least one still.", "declaration"):
+    for message in ("Choose the store.", "Choose the offence.", "Say when it happened."):
         assert message in html
+    assert "Choose at least one still." in html
+    assert "Make the declaration" in html
     assert "baby formula" in html
     assert "Fills a bag &amp; leaves" in html
     assert not Offender.objects.exists()
@@ -62,7 +69,7 @@ def test_files_of_a_refused_form_are_asked_for_again(cast: Cast) -> None:
 
 
 def test_a_draft_needs_neither_still_nor_declaration(cast: Cast) -> None:
-    data = {"store": cast.store.pk, "offence": "theft", "draft": "1"}
+    data: dict[str, object] = {"offence": "theft", "draft": "1"}
     response = post(cast.loss_prevention, cast.campaign, data)
     assert Offender.objects.get().declared_at is None
     assert "Needs a still" in page(response)

@@ -14,10 +14,16 @@ from portal.retailer.urls import urlpatterns
 from portal.submissions.models import Offender, Still
 from tests.cast import Cast, client_of, make_offender, make_still
 
-OF_CAMPAIGN = ("submission", "receipt", "offender-add")
-OF_OFFENDER = ("offender", "offender-edit", "offender-declare", "offender-discard", "still-add")
+OF_CAMPAIGN = ("submission", "receipt", "offender-add", "submission-declare")
+OF_OFFENDER = (
+    "offender", "offender-edit", "offender-step", "offender-save", "offender-declare", "offender-discard",
+    "still-add",
+)  # fmt: skip
 OF_STILL = ("still-face", "still-image")
 ALL = OF_CAMPAIGN + OF_OFFENDER + OF_STILL
+FURTHER = {"offender-step": ("evidence",)}
+READ_ONLY = ("offender", "offender-edit", "still-image")
+POST_ONLY = ("offender-save",)
 VARYING = {"X-Request-ID", "Set-Cookie"}
 
 
@@ -37,7 +43,8 @@ def theirs(cast: Cast) -> Callable[[str], object]:
 
 def answer(client: Client, method: str, name: str, uid: object) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, with the asked identifier taken out of it."""
-    response = getattr(client, method)(reverse(f"retailer:{name}", args=[uid]))
+    further = FURTHER.get(name, ())
+    response = getattr(client, method)(reverse(f"retailer:{name}", args=[uid, *further]))
     assert isinstance(response, HttpResponse)
     headers = {key: value for key, value in response.headers.items() if key not in VARYING}
     return response.status_code, headers, response.content.replace(str(uid).encode(), b"UID")
@@ -60,7 +67,7 @@ def test_anothers_object_is_an_absent_one(
     cast: Cast, lena: Client, theirs: Callable[[str], object], name: str, method: str
 ) -> None:
     their, absent = answer(lena, method, name, theirs(name)), answer(lena, method, name, uuid4())
-    if method == "post" and name in ("offender", "still-image"):
+    if name in (READ_ONLY if method == "post" else POST_ONLY):
         assert their[0] == 405
     else:
         assert their[0] == 404

@@ -13,13 +13,16 @@ from portal.questions.models import Question
 from portal.questions.queries import open_by_offender
 from portal.retailer.advice import Advice, advise
 from portal.retailer.disclosure import disclose
-from portal.retailer.forms import DeclarationForm, OffenderForm, ReportForm, StillsForm, posted
+from portal.retailer.forms import StillsForm, posted
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import clock_of
 from portal.retailer.progress import BUSY, progress_of, still_status
 from portal.retailer.queries import campaigns_for, offenders_for, refused_uploads, with_stills
 from portal.retailer.report import summary_of
+from portal.retailer.report_forms import OffenderForm
+from portal.retailer.steps import tasks_of
 from portal.retailer.uploads import take, tell
+from portal.retailer.usual import last_report_of, usual_for
 from portal.reviews.status import Status, statuses_of
 from portal.searches.strength import chances_now
 from portal.submissions.actions import (
@@ -27,12 +30,11 @@ from portal.submissions.actions import (
     SubmissionRefused,
     accepts_submissions,
     add_offender,
-    change_offender,
-    declare_offender,
     discard_draft,
     start_submission,
 )
 from portal.submissions.models import Campaign, Face, Offender, Still
+from portal.submissions.reports import guesses_of, lacks_of
 from portal.submissions.states import MAX_STILLS
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -63,7 +65,7 @@ def offender_add(request: SignedInRequest, uid: str) -> HttpResponse:
         *posted(request),
         user=request.user,
         draft=draft,
-        initial=_known(request),
+        initial=usual_for(request.user, last=last_report_of(request.user)),
     )
     if request.method == "POST" and form.is_valid():
         offender = _added(request, campaign, form, declared=not draft)
@@ -72,16 +74,6 @@ def offender_add(request: SignedInRequest, uid: str) -> HttpResponse:
     if form.is_bound and request.FILES:
         form.add_error("stills", "Choose the stills again: your browser does not keep them.")
     return render(request, "retailer/offender_add.html", {"campaign": campaign, "form": form})
-
-
-def _known(request: SignedInRequest) -> dict[str, Any]:
-    """What need not be typed: who reports, and the store where there is only one."""
-    stores = request.user.organisation.stores.all()[:2]
-    return {
-        "reporter_name": request.user.name,
-        "reporter_contact": request.user.email,
-        "store": stores[0] if len(stores) == 1 else None,
-    }
 
 
 def _added(
@@ -114,7 +106,8 @@ def offender(request: SignedInRequest, uid: str) -> HttpResponse:
     context = _context(one, status, cards, questions) | {"seen": seen}
     if is_poll(request):
         return render(request, "retailer/_offender.html", context | {"polled": True})
-    context |= {"sections": summary_of(one), "refused": refused_uploads(one), "stills_form": StillsForm()}
+    context |= {"sections": summary_of(one), "tasks": tasks_of(one), "lacks": lacks_of(one)}
+    context |= {"guesses": guesses_of(one), "refused": refused_uploads(one), "stills_form": StillsForm()}
     return render(request, "retailer/offender.html", context)
 
 
@@ -147,41 +140,6 @@ def _cards(one: Offender) -> list[StillCard]:
         )
         for number, still in enumerate(one.stills.all(), start=1)
     ]
-
-
-@for_retailers
-@get_or_post
-def offender_edit(request: SignedInRequest, uid: str) -> HttpResponse:
-    """Change the report."""
-    one = get_object_or_404(offenders_for(request.user), uid=uid)
-    own_copy = offenders_for(request.user).get(pk=one.pk)  # cleaning a form writes to its instance
-    form = ReportForm(*posted(request), instance=own_copy, user=request.user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_offender(one, form.report, by=request.user)
-        except SubmissionRefused as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(request, "The report was changed.")
-            return redirect("retailer:offender", uid=uid)
-    return render(request, "retailer/offender_edit.html", {"offender": one, "form": form})
-
-
-@for_retailers
-@get_or_post
-def offender_declare(request: SignedInRequest, uid: str) -> HttpResponse:
-    """Make the declaration of a draft: from then on it is searched."""
-    one = get_object_or_404(offenders_for(request.user), uid=uid)
-    form = DeclarationForm(*posted(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            declare_offender(one, by=request.user)
-        except SubmissionRefused as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(request, f"{one.title} was sent. The stills are being searched.")
-            return redirect("retailer:offender", uid=uid)
-    return render(request, "retailer/offender_declare.html", {"offender": one, "form": form})
 
 
 @for_retailers

@@ -1,0 +1,45 @@
+"""What need not be typed again: the usual store and reporter, and "same as the last one"."""
+
+from typing import Any
+
+from portal.accounts.models import User
+from portal.retailer.queries import offenders_for
+from portal.retailer.steps import says
+from portal.submissions.models import Offender
+
+# What two reports of one reporter mostly share: never references, description, goods or times.
+COPIED = (
+    "store", "place_in_store", "camera", "clock_offset_minutes", "offence", "method", "footage_kept",
+    "reporter_name", "reporter_contact",
+)  # fmt: skip
+
+
+def last_report_of(user: User, *, besides: Offender | None = None) -> Offender | None:
+    """The newest report this person filled in, of any campaign."""
+    filled_in = offenders_for(user).filter(created_by=user).exclude(offence="")
+    others = filled_in.exclude(pk=besides.pk) if besides else filled_in
+    return others.order_by("-created_at", "-pk").first()
+
+
+def usual_for(user: User, *, last: Offender | None = None) -> dict[str, Any]:
+    """Store and reporter for a new draft: of the last report, else the only store and the account."""
+    stores = [last.store] if last and last.store else list(user.organisation.stores.all()[:2])
+    return {
+        "store": stores[0] if len(stores) == 1 else None,
+        "reporter_name": (last and last.reporter_name) or user.name,
+        "reporter_contact": (last and last.reporter_contact) or user.email,
+    }
+
+
+def copied_from(last: Offender, to: Offender) -> tuple[dict[str, Any], list[str]]:
+    """What a copy would fill in, and the fields that differ and stay as they were typed."""
+    told = [name for name in COPIED if says(last, name) and getattr(last, name) != getattr(to, name)]
+    return {name: getattr(last, name) for name in told if not says(to, name)}, [
+        name for name in told if says(to, name)
+    ]
+
+
+def in_words(names: list[str]) -> str:
+    """Field names as a reader knows them: "store, camera and offence"."""
+    labels = [str(Offender._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
+    return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
