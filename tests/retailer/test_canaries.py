@@ -21,6 +21,7 @@ from tests.cast import (
 from tests.questions.asking import answered, make_question
 
 CANARY = "CANARY"
+NO_LINK = {"offender-save"}  # only ever posted to, by a script
 
 
 def crawl(client: Client, start: str) -> dict[str, str]:
@@ -72,6 +73,7 @@ def stage(cast: Cast) -> list[str]:
     answered(make_question(ours[1], cast.second_reviewer, Kind.RECEIPT), cast.loss_prevention)
     searched_offender(cast.loss_prevention, cast.campaign, person=2)  # with an officer soon
     make_still(make_offender(cast.loss_prevention, cast.campaign, declared=False))
+    make_offender(cast.loss_prevention, cast.campaign, declared=False)
     candidates = Candidate.objects.all()
     assert candidates
     secrets = [str(one.uid) for one in candidates] + [str(one.subject_uid) for one in candidates]
@@ -89,7 +91,8 @@ def stage(cast: Cast) -> list[str]:
 def test_no_canary_sings(cast: Cast) -> None:
     secrets = stage(cast)
     pages = crawl(client_of(cast.loss_prevention), reverse("retailer:dashboard"))
-    assert {resolve(url.partition("?")[0]).url_name for url in pages} == {one.name for one in urlpatterns}
+    seen = {resolve(url.partition("?")[0]).url_name for url in pages}
+    assert seen == {one.name for one in urlpatterns} - NO_LINK
     for url, text in pages.items():
         assert CANARY not in text, url
         for secret in secrets:
