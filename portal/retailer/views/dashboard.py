@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
-from portal.retailer.charts import bar_chart
+from portal.charts import bar_chart
 from portal.retailer.disclosure import disclose
 from portal.retailer.figures import (
     NEEDS_YOU,
