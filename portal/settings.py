@@ -236,6 +236,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "maintenance", "expires": 2},
     },
     "tidy-webhooks": {"task": "webhooks.tidy", "schedule": 86400.0, "options": {"queue": "maintenance"}},
+    "enter-checks": {
+        "task": "assurance.enter_checks",
+        "schedule": 30.0,
+        "options": {"queue": "maintenance", "expires": 30},
+    },
+    "grade-checks": {
+        "task": "assurance.grade_reviews",
+        "schedule": 30.0,
+        "options": {"queue": "maintenance", "expires": 30},
+    },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }
@@ -257,6 +267,9 @@ CELERY_BEAT_SCHEDULE["sweep-packages"] = {
 WORK_LEASE_SECONDS = env.int("WORK_LEASE_SECONDS", 60)
 WORK_MAX_ATTEMPTS = env.int("WORK_MAX_ATTEMPTS", 3)
 WORK_RESEND_SECONDS = env.int("WORK_RESEND_SECONDS", 30)
+
+# --- known-answer checks ------------------------------------------------------------------------
+CHECK_RATE_PERCENT = env.float("CHECK_RATE_PERCENT", 5.0)  # of what enters a force's queue, from the pool
 
 # --- files --------------------------------------------------------------------------------------
 STORAGE_BACKEND = env.str("STORAGE_BACKEND", "file")
