@@ -28,7 +28,7 @@ def make_check(force: Organisation, *, person: int, present: bool = True) -> Che
         check = prepare_check(
             force, Subject(Origin.SYNTHETIC, str(number), picture(number), custody, 30, "Male")
         )
-        for image in CustodyImage.objects.filter(subject__uid=check.subject_uid):
+        for image in CustodyImage.objects.filter(subject__only_for=check.offender_uid):
             held = work.claim(CustodyImage, image.pk)
             assert held is not None
             enrol(held, found_face(), unit_vector(person), ENGINE)
