@@ -62,6 +62,7 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "police:question-withdraw": {"question_uid": QUESTION},
     "police:decision-take": {"decision_uid": WAITING},
     "police:decision-record": {"decision_uid": DECIDED},
+    "police:later-truth": {"decision_uid": DECIDED},
     "police:review": {"review_uid": REVIEW},
     "police:review-blind": {"review_uid": REVIEW},
     "police:judgement-save": {"review_uid": REVIEW, "judgement_uid": JUDGEMENT},

@@ -1,38 +1,185 @@
-"""What the queue and the progress pages show: counts that add up, and the list behind them."""
+"""What the queue and the progress page show: counts that add up, and the list behind them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from portal.accounts.models import User
-from portal.reviews.models import Decision
-from portal.reviews.queries import decisions_for, queue_depth, waiting_for
-from portal.reviews.states import MAY_TAKE, DecisionState, Outcome, Stage
+from portal.police.priority import by_priority, in_band
+from portal.reviews.models import Decision, Review
+from portal.reviews.queries import decisions_for, waiting_for
+from portal.reviews.states import LIVE, MAY_TAKE, DecisionState, Outcome, Stage
 from portal.searches.models import Search
-from portal.submissions.models import Offender
+from portal.submissions.genuine import genuine
+from portal.submissions.models import Campaign, Offender
+from portal.submissions.states import OffenceType
 
 WITH_OFFICERS = (DecisionState.FIRST_OPEN, DecisionState.SECOND_OPEN, DecisionState.ADJUDICATION_OPEN)
+FLAGS = {
+    "violence": Q(offender__violence=True) | Q(offender__threats=True) | ~Q(offender__weapon=""),
+    "footage": Q(offender__footage_until__isnull=False),
+}
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One number of the queue, and the filter that lists what it counts."""
+class Tab:
+    """One part of the queue: its code in the address, its name, how many."""
 
+    code: str
     label: str
     number: int
-    state: str
 
 
 @dataclass(frozen=True)
-class Depth:
-    """All offenders of the force: every one is in exactly one of `counts`."""
+class Tabs:
+    """All declared offenders of the force. Each is in exactly one of `parts`, decided or not ready."""
 
-    counts: Sequence[Standing]
+    parts: Sequence[Tab]
+    decided: int
     not_ready: int
-    total: int
+
+    @property
+    def open(self) -> int:
+        """Waiting for somebody or with somebody."""
+        return sum(part.number for part in self.parts)
+
+    @property
+    def total(self) -> int:
+        """Everybody."""
+        return self.open + self.decided + self.not_ready
+
+    @property
+    def links(self) -> list[Tab]:
+        """The tabs of the page, in their order."""
+        return [Tab("open", "Open", self.open), *self.parts, Tab("decided", "Decided", self.decided)]
+
+    def number(self, code: str) -> int:
+        """How many a tab holds."""
+        return next(tab.number for tab in self.links if tab.code == code)
 
 
+def _live_reviews(user: User | None = None) -> Exists:
+    live = Review.objects.filter(decision=OuterRef("pk"), state__in=LIVE)
+    return Exists(live.filter(reviewer=user) if user else live)
+
+
+def of_tab(decisions: QuerySet[Decision], code: str, user: User) -> QuerySet[Decision]:
+    """The decisions of one tab; "open" for any other word."""
+    waiting = {
+        "unassigned": DecisionState.AWAITING_FIRST,
+        "second": DecisionState.AWAITING_SECOND,
+        "disagreements": DecisionState.DISPUTED,
+        "decided": DecisionState.DECIDED,
+    }
+    if code in waiting:
+        return decisions.filter(state=waiting[code])
+    with_officers = decisions.filter(state__in=WITH_OFFICERS)
+    if code == "mine":
+        return with_officers.filter(_live_reviews(user))
+    if code == "colleagues":
+        return with_officers.filter(~_live_reviews(user))
+    return decisions.exclude(state=DecisionState.DECIDED)
+
+
+def tabs_for(user: User) -> Tabs:
+    """How many offenders are in each part, as this officer sees them; two queries."""
+    by_state = _numbers(declared_offenders(user))
+    mine = of_tab(decisions_for(user), "mine", user).count()
+    with_officers = sum(by_state.get(state, 0) for state in WITH_OFFICERS)
+    parts = (
+        Tab("mine", "My work", mine),
+        Tab("unassigned", "Unassigned", by_state.get(DecisionState.AWAITING_FIRST, 0)),
+        Tab("second", "Second reviews", by_state.get(DecisionState.AWAITING_SECOND, 0)),
+        Tab("disagreements", "Disagreements", by_state.get(DecisionState.DISPUTED, 0)),
+        Tab("colleagues", "With colleagues", max(0, with_officers - mine)),
+    )
+    return Tabs(parts, by_state.get(DecisionState.DECIDED, 0), by_state.get(None, 0))
+
+
+def _numbers(offenders: QuerySet[Offender]) -> dict[str | None, int]:
+    rows = offenders.order_by().values_list("decision__state").annotate(Count("pk"))
+    return dict(rows)
+
+
+def declared_offenders(user: User) -> QuerySet[Offender]:
+    """Every declared offender of the officer's force."""
+    return Offender.objects.filter(
+        submission__campaign__force=user.organisation_id, declared_at__isnull=False
+    )
+
+
+# --- the list -------------------------------------------------------------------------------------
+def narrowed(user: User, asked: Mapping[str, str]) -> QuerySet[Decision]:
+    """The queue as an address asks for it (view, offence, band, campaign, flag), first things first.
+
+    What the address says wrongly counts as not said. Decided ones: the newest first.
+    """
+    rows = of_tab(decisions_for(user), asked.get("view", ""), user)
+    if asked.get("offence") in OffenceType.values:
+        rows = rows.filter(offender__offence=asked["offence"])
+    if campaign := _uuid(asked.get("campaign", "")):
+        rows = rows.filter(offender__submission__campaign__uid=campaign)
+    if flag := FLAGS.get(asked.get("flag", "")):
+        rows = rows.filter(flag)
+    rows = in_band(by_priority(rows), asked.get("band", ""))
+    if asked.get("view") == "decided":
+        return rows.order_by("-decided_at", "-pk")
+    return rows.order_by("offender__footage_until", "pk") if asked.get("flag") == "footage" else rows
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def listed(decisions: Sequence[int]) -> list[Decision]:
+    """Rows of the list for these ids, in their order, with everything a row shows; two queries."""
+    searches = Search.objects.filter(still__offender=OuterRef("offender"))
+    found = by_priority(Decision.objects.filter(pk__in=decisions)).annotate(searched=Exists(searches))
+    rows = {row.pk: row for row in found.select_related("offender__submission__campaign")}
+    return [rows[pk] for pk in decisions if pk in rows]
+
+
+def campaigns_of(user: User) -> QuerySet[Campaign]:
+    """The force's campaigns that anybody reported to."""
+    return Campaign.objects.filter(force=user.organisation_id, submissions__isnull=False).distinct()
+
+
+def takeable_stages(user: User) -> list[Stage]:
+    """The stages at which something waits for this officer."""
+    return [stage for stage in Stage if user.role in MAY_TAKE[stage] and waiting_for(user, stage).exists()]
+
+
+def takeable_of(user: User, decisions: Sequence[int]) -> set[int]:
+    """Which of these the officer may take."""
+    found: set[int] = set()
+    for stage in Stage:
+        if user.role in MAY_TAKE[stage]:
+            found.update(waiting_for(user, stage).filter(pk__in=decisions).values_list("pk", flat=True))
+    return found
+
+
+def first_of(user: User) -> tuple[Stage, Decision] | None:
+    """What this officer should take next: the highest sum of points among all stages of the role."""
+    tops = [(stage, by_priority(waiting_for(user, stage)).first()) for stage in Stage]
+    found = [(stage, decision) for stage, decision in tops if decision is not None]
+    return max(found, key=lambda pair: pair[1].priority, default=None)  # type: ignore[attr-defined]
+
+
+def without_usable_face(user: User) -> QuerySet[Decision]:
+    """Offenders waiting for a first review none of whose stills led to a search, first things first."""
+    if user.role not in MAY_TAKE[Stage.FIRST]:
+        return Decision.objects.none()
+    searches = Search.objects.filter(still__offender=OuterRef("offender"))
+    waiting = waiting_for(user, Stage.FIRST).filter(~Exists(searches))
+    return by_priority(waiting).select_related("offender__submission__campaign")
+
+
+# --- progress -------------------------------------------------------------------------------------
 @dataclass
 class Progress:
     """One retailer's offenders by where they stand; the parts sum up to `sent`."""
@@ -44,68 +191,39 @@ class Progress:
     in_review: int = 0
     decided: int = 0
     identified: int = 0
-    states: dict[str, int] = field(default_factory=dict)
-
-
-def declared_offenders(user: User) -> QuerySet[Offender]:
-    """Every declared offender of the officer's force."""
-    return Offender.objects.filter(
-        submission__campaign__force=user.organisation_id, declared_at__isnull=False
-    )
-
-
-def depth_for(user: User) -> Depth:
-    """How many offenders stand where."""
-    by_state = queue_depth(user)
-    counts = [Standing(state.label, by_state[state], state.value) for state in DecisionState]
-    not_ready = declared_offenders(user).filter(decision=None).count()
-    return Depth(counts, not_ready, not_ready + sum(by_state.values()))
-
-
-def takeable(user: User) -> dict[Stage, int]:
-    """How many this officer may take, by stage; only the stages of the officer's role."""
-    return {stage: waiting_for(user, stage).count() for stage in Stage if user.role in MAY_TAKE[stage]}
 
 
 def progress_by_retailer(user: User) -> list[Progress]:
-    """Where each retailer's offenders stand, most waiting first; one query."""
+    """Where each retailer's offenders stand, most waiting first; one query. Made-up ones are not counted."""
     rows = (
         declared_offenders(user)
+        .filter(genuine())
         .order_by()
         .values_list("submission__retailer__name", "decision__state", "decision__outcome")
         .annotate(Count("pk"))
     )
     found: dict[str, Progress] = {}
     for name, state, outcome, number in rows:
-        one = found.setdefault(name, Progress(name))
-        one.sent += number
-        if state is None:
-            one.checking += number
-        elif state == DecisionState.DECIDED:
-            one.decided += number
-            one.identified += number if outcome == Outcome.IDENTIFIED else 0
-        elif state in WITH_OFFICERS:
-            one.in_review += number
-        else:
-            one.waiting += number
+        _add(found.setdefault(name, Progress(name)), state, outcome, number)
     return sorted(found.values(), key=lambda one: (-one.waiting, one.retailer))
 
 
-def listed_decisions(user: User) -> QuerySet[Decision]:
-    """Decisions with what a row of the queue shows, longest in their state first."""
-    searches = Search.objects.filter(still__offender=OuterRef("offender"))
-    return (
-        decisions_for(user)
-        .select_related("offender__submission__retailer", "offender__submission__campaign", "offender__store")
-        .annotate(stills=Count("offender__stills"), searched=Exists(searches))
-        .order_by("entered_at", "pk")
-    )
+def _add(one: Progress, state: str | None, outcome: str | None, number: int) -> None:
+    one.sent += number
+    if state is None:
+        one.checking += number
+    elif state == DecisionState.DECIDED:
+        one.decided += number
+        one.identified += number if outcome == Outcome.IDENTIFIED else 0
+    elif state in WITH_OFFICERS:
+        one.in_review += number
+    else:
+        one.waiting += number
 
 
-def without_usable_face(user: User) -> QuerySet[Decision]:
-    """Offenders waiting for a first review none of whose stills led to a search."""
-    if user.role not in MAY_TAKE[Stage.FIRST]:
-        return Decision.objects.none()
-    waiting = waiting_for(user, Stage.FIRST).values("pk")
-    searches = Search.objects.filter(still__offender=OuterRef("offender"))
-    return listed_decisions(user).filter(~Exists(searches), pk__in=waiting)
+def summed(rows: Sequence[Progress]) -> Progress:
+    """All retailers together."""
+    whole = Progress("All retailers")
+    for name in ("sent", "checking", "waiting", "in_review", "decided", "identified"):
+        setattr(whole, name, sum(getattr(row, name) for row in rows))
+    return whole

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from portal.police.views import (
+    assurance,
     campaigns,
     conclusions,
     erasure,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("decisions/<uuid:decision_uid>/ask/", questions.question_ask, name="question-ask"),
     path("questions/", questions.questions, name="questions"),
     path("questions/<uuid:question_uid>/withdraw/", questions.question_withdraw, name="question-withdraw"),
+    path("decisions/<uuid:decision_uid>/later-truth/", assurance.later_truth, name="later-truth"),
+    path("my-accuracy/", assurance.my_accuracy, name="my-accuracy"),
     path("triage/", triage.triage, name="triage"),
     path("reviews/<uuid:review_uid>/", reviews.review, name="review"),
     path("reviews/<uuid:review_uid>/compare/", reviews.review_blind, name="review-blind"),

@@ -46,13 +46,14 @@ def grow_gallery(cast: Cast, start: int) -> None:
 
 def test_queue_triage_and_progress(cast: Cast) -> None:
     grow_gallery(cast, 1)
-    client = client_of(cast.facial_reviewer)
-    urls = [reverse(f"police:{name}") for name in ("queue", "triage", "dashboard", "campaigns")]
+    reviewer, supervisor = client_of(cast.facial_reviewer), client_of(cast.supervisor)
+    pages = [(reviewer, name) for name in ("queue", "triage", "campaigns", "my-accuracy")]
+    pages.append((supervisor, "dashboard"))
     grow_queue(cast, 1)
-    few = [queries(client, url) for url in urls]
+    few = [queries(client, reverse(f"police:{name}")) for client, name in pages]
     for number in range(2, 5):
         grow_queue(cast, number)
-    assert [queries(client, url) for url in urls] == few
+    assert [queries(client, reverse(f"police:{name}")) for client, name in pages] == few
 
 
 def reviews_of(cast: Cast, person: int) -> dict[str, str]:

@@ -1,9 +1,15 @@
 """The queue: counts that add up, filters in the address, who may take what."""
 
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.police import desk
+from portal.police.priority import by_priority, parts_of
 from portal.reviews import actions
 from portal.reviews.models import Decision, Review
 from portal.reviews.states import DecisionState, Outcome, Stage
@@ -12,6 +18,7 @@ from tests.cast import (
     client_of,
     decide,
     decision_on,
+    make_campaign,
     make_gallery,
     make_offender,
     make_still,
@@ -39,58 +46,131 @@ def offenders(cast: Cast) -> list[Decision]:
     return found
 
 
-def test_every_declared_offender_is_counted_once(cast: Cast, offenders: list[Decision]) -> None:
-    depth = desk.depth_for(cast.supervisor)
-    assert depth.total == 6
-    assert depth.not_ready == 1
-    assert sum(one.number for one in depth.counts) + depth.not_ready == depth.total
-    assert {one.state: one.number for one in depth.counts if one.number} == {
-        "awaiting_first": 1,
-        "first_open": 1,
-        "awaiting_second": 1,
-        "disputed": 1,
-        "decided": 1,
+def test_every_declared_offender_is_in_one_tab(cast: Cast, offenders: list[Decision]) -> None:
+    tabs = desk.tabs_for(cast.facial_reviewer)
+    numbers = {part.code: part.number for part in tabs.parts}
+    assert numbers == {"mine": 1, "unassigned": 1, "second": 1, "disagreements": 1, "colleagues": 0}
+    assert (tabs.open, tabs.decided, tabs.not_ready, tabs.total) == (4, 1, 1, 6)
+    other = desk.tabs_for(cast.supervisor)
+    assert {part.code: part.number for part in other.parts if part.code in ("mine", "colleagues")} == {
+        "mine": 0,
+        "colleagues": 1,
     }
-    for one in desk.progress_by_retailer(cast.supervisor):
+
+
+def test_tabs_add_up_and_each_lists_what_it_counts(cast: Cast, offenders: list[Decision]) -> None:
+    for user in (cast.facial_reviewer, cast.second_reviewer, cast.supervisor, cast.auditor):
+        tabs = desk.tabs_for(user)
+        assert sum(part.number for part in tabs.parts) + tabs.decided + tabs.not_ready == tabs.total
+        listed = {tab.code: set(desk.narrowed(user, {"view": tab.code})) for tab in tabs.links}
+        assert {code: len(rows) for code, rows in listed.items()} == {
+            tab.code: tab.number for tab in tabs.links
+        }
+        parts = [listed[part.code] for part in tabs.parts]
+        assert set.union(*parts) == listed["open"]
+        assert sum(map(len, parts)) == len(listed["open"])
+        assert not listed["open"] & listed["decided"]
+
+
+def test_progress_by_retailer_adds_up(cast: Cast, offenders: list[Decision]) -> None:
+    rows = desk.progress_by_retailer(cast.supervisor)
+    for one in rows:
         assert one.checking + one.waiting + one.in_review + one.decided == one.sent
-    assert sum(one.sent for one in desk.progress_by_retailer(cast.supervisor)) == depth.total
+    whole = desk.summed(rows)
+    assert whole.sent == desk.tabs_for(cast.supervisor).total
+    assert whole.decided == 1
 
 
 def test_each_role_is_offered_what_it_may_take(cast: Cast, offenders: list[Decision]) -> None:
-    assert desk.takeable(cast.facial_reviewer) == {Stage.FIRST: 1}
-    assert desk.takeable(cast.second_reviewer) == {Stage.FIRST: 1, Stage.SECOND: 1}
-    assert desk.takeable(cast.supervisor) == {Stage.ADJUDICATION: 1}
-    assert desk.takeable(cast.auditor) == {}
+    pks = [one.pk for one in offenders]
+    assert desk.takeable_of(cast.facial_reviewer, pks) == {offenders[0].pk}
+    assert desk.takeable_of(cast.second_reviewer, pks) == {offenders[0].pk, offenders[2].pk}
+    assert desk.takeable_of(cast.supervisor, pks) == {offenders[3].pk}
+    assert desk.takeable_stages(cast.second_reviewer) == [Stage.FIRST, Stage.SECOND]
+    assert desk.takeable_stages(cast.auditor) == []
     assert "Take next" not in client_of(cast.auditor).get(reverse(QUEUE)).content.decode()
+
+
+def test_nobody_is_offered_their_own_first_review_as_second(cast: Cast) -> None:
+    make_gallery(cast.force, 2)
+    decision = decision_on(searched_offender(cast.loss_prevention, cast.campaign))
+    review_as(decision, Stage.FIRST, cast.second_reviewer, Outcome.NO_MATCH)
+    assert desk.takeable_of(cast.second_reviewer, [decision.pk]) == set()
+    assert desk.first_of(cast.second_reviewer) is None
+    take = reverse("police:decision-take", args=[decision.uid])
+    text = client_of(cast.second_reviewer).post(take, follow=True).content.decode()
+    assert "it needs somebody else" in text
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("", {0, 1, 2, 3}), ("?state=all", {0, 1, 2, 3, 4}), ("?state=decided", {4}), ("?state=disputed", {3})],
+    [
+        ("", {0, 1, 2, 3}),
+        ("?view=decided", {4}),
+        ("?view=disagreements", {3}),
+        ("?view=unassigned&offence=theft", {0}),
+        ("?offence=robbery", set()),
+        ("?band=high", set()),
+        ("?band=normal", {0, 1, 2, 3}),
+    ],
 )
 def test_the_filter_is_in_the_address(
     cast: Cast, offenders: list[Decision], query: str, expected: set[int]
 ) -> None:
-    page = client_of(cast.supervisor).get(reverse(QUEUE) + query).context["page"]
-    assert {row.pk for row in page.object_list} == {offenders[n].pk for n in expected}
+    rows = client_of(cast.supervisor).get(reverse(QUEUE) + query).context["rows"]
+    assert {row.pk for row in rows} == {offenders[n].pk for n in expected}
 
 
-def test_by_retailer_and_by_violence(cast: Cast, offenders: list[Decision]) -> None:
+def test_by_campaign_and_by_violence(cast: Cast, offenders: list[Decision]) -> None:
     client = client_of(cast.supervisor)
-    page = client.get(reverse(QUEUE), {"state": "all", "retailer": str(cast.other_retailer.uid)}).context[
-        "page"
-    ]
-    assert {row.pk for row in page.object_list} == {offenders[1].pk, offenders[3].pk}
-    assert not client.get(reverse(QUEUE), {"flag": "violence"}).context["page"].object_list
-    offender = offenders[0].offender
-    type(offender).objects.filter(pk=offender.pk).update(violence=True)
-    rows = client.get(reverse(QUEUE), {"flag": "violence"}).context["page"].object_list
-    assert [row.pk for row in rows] == [offenders[0].pk]
+    another = make_campaign(cast.supervisor, [cast.retailer], name="Spring campaign")
+    spring = decision_on(searched_offender(cast.loss_prevention, another, violence=True))
+    assert client.get(reverse(QUEUE), {"campaign": str(another.uid)}).context["rows"] == [spring]
+    assert client.get(reverse(QUEUE), {"flag": "violence"}).context["rows"] == [spring]
+    text = client.get(reverse(QUEUE)).content.decode()
+    assert "Spring campaign" in text
+    assert cast.retailer.name not in text
+    assert cast.store.name not in text
+
+
+def test_first_things_first_and_the_page_says_why(cast: Cast) -> None:
+    today = timezone.localdate()
+    reports: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "loss": {"value": Decimal("640.00")},
+        "footage": {"footage_until": today + timedelta(days=5)},
+        "overwritten": {"footage_until": today - timedelta(days=1)},
+        "violence": {"violence": True, "threats": True, "weapon": "a knife"},
+        "old": {"started_at": timezone.now() - timedelta(days=27), "ended_at": None},
+    }
+    made = {
+        name: decision_on(searched_offender(cast.loss_prevention, cast.campaign, **report))
+        for name, report in reports.items()
+    }
+    Decision.objects.filter(pk=made["plain"].pk).update(
+        entered_at=timezone.now() - timedelta(days=6, hours=1)
+    )
+    found = dict(by_priority(Decision.objects.all()).values_list("pk", "priority"))
+    sums = {name: found[one.pk] for name, one in made.items()}
+    assert sums == {"violence": 55, "old": 25, "footage": 18, "loss": 12, "plain": 12, "overwritten": 0}
+    listed = client_of(cast.facial_reviewer).get(reverse(QUEUE)).context["rows"]
+    order = [next(name for name, one in made.items() if one.pk == row.pk) for row in listed]
+    assert order == ["violence", "old", "footage", "plain", "loss", "overwritten"]
+    assert [(part.name, part.points) for part in parts_of(listed[0])] == [("violence", 30), ("weapon", 25)]
+    assert sum(part.points for part in parts_of(listed[4])) == 12
+    first = desk.first_of(cast.facial_reviewer)
+    assert first is not None
+    assert first[1] == made["violence"]
 
 
 def test_nonsense_in_the_address_is_harmless(cast: Cast, offenders: list[Decision]) -> None:
     client = client_of(cast.supervisor)
-    for query in ("?state=x&retailer=y&flag=z&page=w", "?page=99999", "?retailer=%00"):
+    for query in (
+        "?view=x&campaign=y&flag=z&band=b&offence=o&page=w",
+        "?page=99999",
+        "?campaign=%00",
+        "?view=decided&page=9",
+    ):
         assert client.get(reverse(QUEUE) + query).status_code == 200
 
 

@@ -8,7 +8,8 @@ from django import template
 from django.utils import timezone
 
 from portal.accounts.templatetags.house import duration
-from portal.reviews.models import Judgement, Review
+from portal.police.priority import Part, band_of, parts_of
+from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import FEATURES, Finding, Verdict
 
 register = template.Library()
@@ -59,3 +60,15 @@ def why(error: str) -> str:
 def viewed(review: Review) -> int:
     """How many candidates were on the officer's screen, by the clock of the page."""
     return sum(one.seconds_viewed > 0 for one in review.judgements.all())
+
+
+@register.filter
+def priority_parts(decision: Decision) -> list[Part]:
+    """Why a row of the queue stands where it stands."""
+    return parts_of(decision)
+
+
+@register.filter
+def band(priority: int) -> str:
+    """The band of a sum of points."""
+    return band_of(priority)

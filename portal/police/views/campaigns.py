@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts.access import SignedInRequest, for_police, for_roles
-from portal.accounts.models import User
+from portal.accounts.models import OrganisationKind, User
 from portal.accounts.roles import Role
 from portal.police.campaign_forms import CampaignForm
 from portal.submissions.actions import SubmissionRefused, move_campaign, save_campaign
@@ -31,7 +31,10 @@ def campaigns_for(user: User) -> QuerySet[Campaign]:
 @for_police
 def campaigns(request: SignedInRequest) -> HttpResponse:
     """Every campaign of the force."""
-    declared = Q(submissions__offenders__declared_at__isnull=False)
+    declared = Q(
+        submissions__offenders__declared_at__isnull=False,
+        submissions__retailer__kind=OrganisationKind.RETAILER,
+    )
     rows = campaigns_for(request.user).annotate(
         invited=Count("retailers", distinct=True),
         offenders=Count("submissions__offenders", filter=declared, distinct=True),

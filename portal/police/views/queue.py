@@ -1,36 +1,43 @@
 """The queue: what waits for whom, what is mine, taking and handing back."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from portal.accounts.access import SignedInRequest, for_police, for_roles
-from portal.accounts.models import Organisation, User
+from portal.accounts.access import SignedInRequest, for_roles
+from portal.accounts.models import User
 from portal.accounts.roles import REVIEWING_ROLES, Role
 from portal.police import desk
+from portal.police.priority import BANDS
 from portal.reviews.actions import Conflict, claim_review, release_expired
-from portal.reviews.models import Decision, Review
-from portal.reviews.queries import (
-    decisions_for,
-    live_reviews_of,
-    open_decisions,
-    readable_records,
-    waiting_for,
-)
-from portal.reviews.states import MAY_TAKE, WAITING, DecisionState, Stage
+from portal.reviews.models import Review
+from portal.reviews.queries import decisions_for, live_reviews_of, open_decisions, readable_records
+from portal.reviews.states import WAITING, Stage
+from portal.submissions.states import OffenceType
 
 PER_PAGE = 25
 TRIES = 10  # when many officers take the next one at once
-FLAGS = {
-    "violence": Q(offender__violence=True) | Q(offender__threats=True) | ~Q(offender__weapon=""),
-    "footage": Q(offender__footage_until__isnull=False),
-}
+MANY = 100  # without a usable face: from here on the queue does not count them
+FILTERS = ("offence", "band", "campaign", "flag")
+
+
+class KnownCount(Paginator):
+    """Pages of a list whose length a tab has counted already."""
+
+    def __init__(self, *args: Any, known: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = known
+
+    @cached_property
+    def count(self) -> int:
+        """As counted."""
+        return self.known
 
 
 @require_GET
@@ -46,74 +53,53 @@ def _is_poll(request: HttpRequest) -> bool:
 
 
 def _desk(request: SignedInRequest) -> dict[str, Any]:
-    user = request.user
-    page = Paginator(_filtered(request), PER_PAGE).get_page(request.GET.get("page"))
-    stages = {WAITING[stage].value: stage for stage in Stage if user.role in MAY_TAKE[stage]}
-    mine = [pk for stage in stages.values() for pk in waiting_for(user, stage).values_list("pk", flat=True)]
-    takeable = desk.takeable(user)
+    user, asked = request.user, request.GET
+    tabs = desk.tabs_for(user)
+    view = asked.get("view") if asked.get("view") in {tab.code for tab in tabs.links} else "open"
+    ids = desk.narrowed(user, asked.dict()).values_list("pk", flat=True)
+    narrow = any(asked.get(name) for name in FILTERS)
+    pages = Paginator(ids, PER_PAGE) if narrow else KnownCount(ids, PER_PAGE, known=tabs.number(str(view)))
+    page = pages.get_page(asked.get("page"))
+    shown = list(page.object_list)
     return {
-        "depth": desk.depth_for(user),
+        "tabs": tabs,
+        "view": view,
+        "chosen": asked,
+        "narrow": narrow,
         "page": page,
-        "may_take": set(mine),
-        "may_read": _readable(user, [one.pk for one in page.object_list]),
-        "takeable": [(stage, number) for stage, number in takeable.items()],
-        "to_take": sum(takeable.values()),
+        "rows": desk.listed(shown),
+        "may_take": desk.takeable_of(user, shown),
+        "may_read": _readable(user, shown),
+        "may_review": user.role != Role.AUDITOR,
+        "takeable": desk.takeable_stages(user),
         "reviews_open": live_reviews_of(user).order_by("lease_until"),
-        "triage": desk.without_usable_face(user).count(),
-        "retailers": Organisation.objects.filter(
-            submissions__campaign__force=user.organisation_id
-        ).distinct(),
-        "chosen": request.GET,
-        "progress": desk.progress_by_retailer(user),
+        "faceless": desk.without_usable_face(user)[:MANY].count(),
+        "many": MANY,
+        "campaigns": desk.campaigns_of(user),
+        "offences": OffenceType.choices,
+        "bands": BANDS.items(),
     }
-
-
-def _filtered(request: SignedInRequest) -> QuerySet[Decision]:
-    rows, asked = desk.listed_decisions(request.user), request.GET
-    if asked.get("state") in DecisionState.values:
-        rows = rows.filter(state=asked["state"])
-    elif asked.get("state") != "all":
-        rows = rows.exclude(state=DecisionState.DECIDED)
-    if (name := asked.get("retailer", "")) and _is_uuid(name):
-        rows = rows.filter(offender__submission__retailer__uid=name)
-    if flag := FLAGS.get(asked.get("flag", "")):
-        rows = rows.filter(flag)
-    return rows.order_by("offender__footage_until", "pk") if asked.get("flag") == "footage" else rows
 
 
 def _readable(user: User, decisions: list[int]) -> set[int]:
     return set(readable_records(user).filter(pk__in=decisions).values_list("pk", flat=True))
 
 
-def _retailers(user: User) -> QuerySet[Organisation]:
-    return Organisation.objects.filter(submissions__campaign__force=user.organisation_id).distinct()
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
 @require_GET
-@for_police
+@for_roles(Role.SUPERVISOR, Role.GALLERY_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
 def dashboard(request: SignedInRequest) -> HttpResponse:
-    """Where every retailer's offenders stand, for all of the force."""
+    """Where every retailer's offenders stand. Not for reviewers: it counts real ones only, and a check that
+    one of them takes would show as a number that does not move."""
     template = "police/_dashboard.html" if _is_poll(request) else "police/dashboard.html"
-    context = {
-        "depth": desk.depth_for(request.user),
-        "progress": desk.progress_by_retailer(request.user),
-    }
-    return render(request, template, context)
+    progress = desk.progress_by_retailer(request.user)
+    return render(request, template, {"whole": desk.summed(progress), "progress": progress})
 
 
 # --- taking and handing back ----------------------------------------------------------------------
 @require_POST
 @for_roles(*sorted(REVIEWING_ROLES))
 def take_next(request: SignedInRequest) -> HttpResponse:
-    """Take what has waited longest among what this officer may do."""
+    """Take what comes first among what this officer may do (portal.police.priority)."""
     return next_review(request)
 
 
@@ -122,7 +108,7 @@ def next_review(request: SignedInRequest) -> HttpResponse:
     open_decisions()
     release_expired()
     for _ in range(TRIES):
-        found = _longest_waiting(request.user)
+        found = desk.first_of(request.user)
         if found is None:
             messages.info(request, "Nothing is waiting for you just now.")
             return redirect("police:queue")
@@ -133,12 +119,6 @@ def next_review(request: SignedInRequest) -> HttpResponse:
         return redirect("police:review", review.uid)
     messages.error(request, "Others were quicker each time. Try again.")
     return redirect("police:queue")
-
-
-def _longest_waiting(user: User) -> tuple[Stage, Decision] | None:
-    first_of_each = [(stage, waiting_for(user, stage).first()) for stage in Stage]
-    found = [(stage, decision) for stage, decision in first_of_each if decision is not None]
-    return min(found, key=lambda pair: pair[1].entered_at, default=None)
 
 
 @require_POST
@@ -159,5 +139,5 @@ def decision_take(request: SignedInRequest, decision_uid: UUID) -> HttpResponse:
 
 def my_review(request: SignedInRequest, review_uid: UUID) -> Review:
     """The review, if this officer took it; 404 for everybody else's."""
-    found = Review.objects.select_related("decision__offender__submission__retailer")
+    found = Review.objects.select_related("decision__offender__submission__campaign")
     return get_object_or_404(found, uid=review_uid, reviewer=request.user)

@@ -20,7 +20,7 @@ from portal.assurance.cover import Subject
 from portal.assurance.pictures import BadPeople, consented_subjects, synthetic_subjects
 from portal.assurance.queries import rate_of, ready_checks
 from portal.audit.log import SystemActor
-from portal.engine import engine
+from portal.gallery.serving import engine
 
 COMMAND = SystemActor("make_checks")
 
