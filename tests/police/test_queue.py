@@ -150,7 +150,8 @@ def test_first_things_first_and_the_page_says_why(cast: Cast) -> None:
     Decision.objects.filter(pk=made["plain"].pk).update(
         entered_at=timezone.now() - timedelta(days=6, hours=1)
     )
-    found = dict(by_priority(Decision.objects.all()).values_list("pk", "priority"))
+    ordered = by_priority(Decision.objects.all())
+    found = {one.pk: sum(part.points for part in parts_of(one)) for one in ordered}
     sums = {name: found[one.pk] for name, one in made.items()}
     assert sums == {"violence": 55, "old": 25, "footage": 18, "loss": 12, "plain": 12, "overwritten": 0}
     listed = client_of(cast.facial_reviewer).get(reverse(QUEUE)).context["rows"]
