@@ -77,7 +77,7 @@ class CascadeDetector:
     """
 
     name = "cascade"
-    version = "mtcnn-1.0.0/4"
+    version = "mtcnn-1.0.0/5"
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         self._networks = MtcnnNetworks(weights_dir)

@@ -9,6 +9,7 @@ from portal.accounts.roles import Role
 from portal.gallery.queries import may_be_searched
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import LIVE, MAY_TAKE, WAITING, DecisionState, ReviewState, Stage
+from portal.searches.fusion import fused_scores
 from portal.searches.models import Candidate, Search
 from portal.submissions.models import Offender, Still
 from portal.work import WorkState
@@ -119,15 +120,20 @@ def newest_searches() -> QuerySet[Search]:
 
 
 def candidates_of(searches: Iterable[Search], length: int) -> list[Candidate]:
-    """One candidate per subject over all stills, its best score first.
+    """One candidate per subject over all stills: by the stills fused, where there are several, else by score.
 
     A custody image that may no longer be searched is not shown either, whenever the search was.
     """
-    rows = Candidate.objects.filter(may_be_searched(prefix="image__"), search__in=list(searches))
+    asked = list(searches)
+    rows = Candidate.objects.filter(may_be_searched(prefix="image__"), search__in=asked)
     best: dict[object, Candidate] = {}
     for candidate in rows.order_by("-score", "template_id", "pk"):
         best.setdefault(candidate.subject_uid, candidate)
-    return list(best.values())[:length]
+    listed = list(best.values())
+    if len(asked) > 1:
+        fused = fused_scores(asked, listed)
+        listed.sort(key=lambda one: fused.get(one.subject_uid, one.score), reverse=True)
+    return listed[:length]
 
 
 def queue_depth(user: User) -> dict[str, int]:
