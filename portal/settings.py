@@ -246,6 +246,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"queue": "maintenance", "expires": 30},
     },
+    "prepare-mails": {
+        "task": "notifications.prepare",
+        "schedule": 30.0,
+        "options": {"queue": "maintenance", "expires": 30},
+    },
+    "deliver-mails": {
+        "task": "notifications.deliver",
+        "schedule": 15.0,
+        "options": {"queue": "maintenance", "expires": 15},
+    },
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }
@@ -353,6 +363,9 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", 7)
 
 # --- mail ---------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 8  # seconds; a mail server that hangs holds up nobody else
+SITE_URL = env.str("SITE_URL", "http://localhost:8000")
+NOTIFICATIONS_HOUR = env.int("NOTIFICATIONS_HOUR", 7)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Stillmatch <no-reply@stillmatch.invalid>")
 
 # --- API ----------------------------------------------------------------------------------------

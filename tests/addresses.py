@@ -84,6 +84,7 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "police:custody-review": {"image_uid": IMAGE},
     "police:deletion-request": {"image_uid": IMAGE},
     "police:custody-erase": {"image_uid": IMAGE},
+    "oversight:mail-retry": {"uid": _of("mail")},
     "oversight:audit-entry": {"number": _entry_number},
     "oversight:search": {"uid": SEARCH},
     "oversight:search-replay": {"uid": SEARCH},

@@ -16,6 +16,8 @@ from portal.api.actions import make_token
 from portal.api.models import Token
 from portal.audit.models import Entry
 from portal.gallery.models import CustodyImage
+from portal.notifications.models import Mail
+from portal.notifications.states import MailState
 from portal.questions.models import Question
 from portal.reviews import actions as reviews
 from portal.reviews.models import Decision, Judgement, Review
@@ -66,6 +68,7 @@ class Side:
     waiting: Decision | None = None
     entry: Entry | None = None
     question: Question | None = None
+    mail: Mail | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def _reviewed(side: Side, reviewer: User) -> None:
     side.review = reviews.claim_review(side.decision, Stage.FIRST, by=reviewer)
     side.judgement = side.review.judgements.order_by("position").first()
     side.question = make_question(side.offender, reviewer)
+    side.mail = Mail.objects.create(user=reviewer, subject="News", body="1", state=MailState.FAILED)
     side.entry = Entry.objects.filter(actor_id=reviewer.pk).order_by("-number").first()
 
 

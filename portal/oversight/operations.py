@@ -1,6 +1,7 @@
 """The operator's pages: what waits, who works, what was set aside, and sending it round again."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -11,8 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.roles import Role
+from portal.notifications.actions import send_again
 from portal.oversight import state
-from portal.oversight.scope import refused_uploads_for
+from portal.oversight.scope import mails_for, refused_uploads_for
 from portal.oversight.state import KINDS, Kind
 
 PAGE_SIZE = 25
@@ -38,6 +40,7 @@ def _live(request: SignedInRequest) -> dict[str, Any]:
         "workers": state.workers(),
         "weights_fault": state.weights_fault(),
         "disks": list(state.disks()),
+        "post": state.post(request.user),
     }
 
 
@@ -46,7 +49,12 @@ def _live(request: SignedInRequest) -> dict[str, Any]:
 def operations(request: SignedInRequest) -> HttpResponse:
     """Everything an operator needs on one page."""
     aside = [(kind, state.quarantined(kind, request.user)[:FIRST]) for kind in KINDS.values()]
-    more = {"aside": aside, "refusals": state.refusals(request.user), "may_mend": _may_mend(request)}
+    more = {
+        "aside": aside,
+        "refusals": state.refusals(request.user),
+        "failed_mails": state.failed_mails(request.user)[:PAGE_SIZE],
+        "may_mend": _may_mend(request),
+    }
     return render(request, "oversight/operations.html", {**_live(request), **more})
 
 
@@ -89,6 +97,18 @@ def work_retry_all(request: SignedInRequest, kind: str) -> HttpResponse:
     found = list(state.quarantined(known, request.user).values_list("pk", flat=True))
     sent = sum(state.send_again(known, pk, by=request.user) for pk in found)
     messages.success(request, f"{sent} on their way again.")
+    return redirect("oversight:operations")
+
+
+@for_menders
+@require_POST
+def mail_retry(request: SignedInRequest, uid: UUID) -> HttpResponse:
+    """Send one message that failed once more."""
+    mail = get_object_or_404(mails_for(request.user), uid=uid)
+    if send_again(mail, by=request.user):
+        messages.success(request, "The message is on its way again.")
+    else:
+        messages.info(request, "It was already sent round again.")
     return redirect("oversight:operations")
 
 

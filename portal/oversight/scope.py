@@ -7,6 +7,7 @@ from portal.assurance.queries import real_decisions, real_stills
 from portal.audit.models import Entry
 from portal.gallery.models import CustodyImage
 from portal.gallery.queries import not_planted
+from portal.notifications.models import Mail
 from portal.reviews.models import Decision, Review, SearchAgain
 from portal.searches.models import Search
 from portal.submissions.genuine import genuine
@@ -49,6 +50,13 @@ def custody_images_for(user: User) -> QuerySet[CustodyImage]:
 def searches_again_for(user: User) -> QuerySet[SearchAgain]:
     """Offenders of the force's campaigns that are searched again."""
     return SearchAgain.objects.filter(decision__offender__submission__campaign__force=user.organisation_id)
+
+
+def mails_for(user: User) -> QuerySet[Mail]:
+    """Messages to the force's people and to those of the retailers it works with."""
+    retailers = Organisation.objects.filter(invited_to__force=user.organisation_id).values("pk")
+    own = Q(user__organisation=user.organisation_id) | Q(user__organisation__in=retailers)
+    return Mail.objects.filter(own).select_related("user__organisation")
 
 
 def refused_uploads_for(user: User) -> QuerySet[RefusedUpload]:

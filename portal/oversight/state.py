@@ -19,7 +19,15 @@ from portal.accounts.models import User
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
 from portal.engine import engine_settings
 from portal.gallery.actions import ENROL
-from portal.oversight.scope import custody_images_for, refused_uploads_for, searches_again_for, stills_for
+from portal.notifications.models import Mail
+from portal.notifications.states import MailState
+from portal.oversight.scope import (
+    custody_images_for,
+    mails_for,
+    refused_uploads_for,
+    searches_again_for,
+    stills_for,
+)
 from portal.reviews.again import SEARCH_AGAIN
 from portal.submissions.actions import PROCESS_STILL
 from portal.work import WorkState
@@ -69,6 +77,32 @@ def refusals(user: User) -> list[tuple[str, int]]:
     """Codes of refused uploads and how often, most frequent first."""
     found = refused_uploads_for(user).order_by().values_list("code").annotate(count=Count("pk"))
     return list(found.order_by("-count", "code")[:TOP_CODES])
+
+
+# --- messages -------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Post:
+    """E-mails to the force's people and retailers: how many wait and since when, why, and how many failed."""
+
+    waiting: int
+    oldest: datetime | None
+    failed: int
+    trouble: str  # the newest reason why a waiting one was not sent at the first attempt
+
+
+def post(user: User) -> Post:
+    """How the mail gets on."""
+    mails = mails_for(user).order_by()
+    waiting = mails.filter(state__in=(MailState.QUEUED, MailState.SENDING))
+    number = waiting.aggregate(count=Count("pk"), oldest=Min("made_at"))
+    trouble = waiting.exclude(error="").order_by("-pk").values_list("error", flat=True).first() or ""
+    failed = mails.filter(state=MailState.FAILED).count()
+    return Post(number["count"], number["oldest"], failed, trouble)
+
+
+def failed_mails(user: User) -> QuerySet[Mail]:
+    """Messages that were given up, the newest first."""
+    return mails_for(user).filter(state=MailState.FAILED)
 
 
 # --- the machines ---------------------------------------------------------------------------------

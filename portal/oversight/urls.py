@@ -19,6 +19,7 @@ urlpatterns = [
     path("operations/", operations.operations, name="operations"),
     path("operations/live/", operations.operations_live, name="operations-live"),
     path("refused/", operations.refused, name="refused"),
+    path("mails/<uuid:uid>/retry/", operations.mail_retry, name="mail-retry"),
     path("quarantined/<str:kind>/", operations.quarantined, name="quarantined"),
     path("quarantined/<str:kind>/retry/", operations.work_retry_all, name="work-retry-all"),
     path("quarantined/<str:kind>/<int:pk>/retry/", operations.work_retry, name="work-retry"),

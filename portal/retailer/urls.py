@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portal.retailer.views import dashboard, offenders, questions, reports, sending, stills, submissions
+from portal.retailer.views import (
+    dashboard,
+    notifications,
+    offenders,
+    questions,
+    reports,
+    sending,
+    stills,
+    submissions,
+)
 
 app_name = "retailer"
 urlpatterns = [
@@ -19,6 +28,7 @@ urlpatterns = [
     path("offenders/<uuid:uid>/declare/", sending.offender_declare, name="offender-declare"),
     path("offenders/<uuid:uid>/discard/", offenders.offender_discard, name="offender-discard"),
     path("offenders/<uuid:uid>/stills/add/", stills.still_add, name="still-add"),
+    path("notifications/", notifications.notifications, name="notifications"),
     path("questions/", questions.questions, name="questions"),
     path("questions/<uuid:uid>/", questions.question, name="question"),
     path("stills/<uuid:uid>/face/", stills.still_face, name="still-face"),

@@ -56,6 +56,7 @@ def test_no_route_is_forgotten_here() -> None:
         "dashboard",
         "campaigns",
         "questions",
+        "notifications",
         *ALL,
         *elsewhere,
     }
@@ -88,7 +89,7 @@ def test_every_view_declares_the_two_retailer_roles() -> None:
         assert getattr(pattern.callback, "audience", None) == Audience(RETAILER_ROLES), pattern.name
 
 
-@pytest.mark.parametrize("name", ["dashboard", "campaigns", "questions"])
+@pytest.mark.parametrize("name", ["dashboard", "campaigns", "questions", "notifications"])
 def test_police_and_strangers_stay_out(cast: Cast, name: str) -> None:
     url = reverse(f"retailer:{name}")
     assert client_of(cast.facial_reviewer).get(url).status_code == 403
