@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.audit.log import record
+from portal.audit.log import SystemActor, record
 from portal.audit.tags import Tag
 from portal.questions.models import Question
 from portal.questions.states import COLLECTED, LONGEST_WAIT_DAYS, QUESTION_MOVES, Kind, QuestionState
 from portal.reviews.models import Decision, Review
+from portal.reviews.moves import Conflict
+from portal.reviews.reopening import reopen_decision
 from portal.reviews.states import DecisionState, Outcome, ReviewState, Stage
 from portal.submissions.models import Offender, Still
 from portal.submissions.states import MAX_STILLS
@@ -29,6 +31,7 @@ class QuestionRefused(Exception):
         self.field = field
 
 
+BETTER_STILL_CAME = "The retailer sent a better still, as an officer had asked."
 SETTLED = ("already_settled", "This question was answered or withdrawn meanwhile. Look at it again.")
 
 
@@ -168,9 +171,8 @@ def reconsider(question: Question) -> bool:
     decision = Decision.objects.filter(offender=question.offender_id).first()
     if not _with_reviewers(question, decision):
         return False
-    return (
-        Question.objects.filter(pk=question.pk, considered_at=None).update(considered_at=timezone.now()) == 1
-    )
+    pending = Question.objects.filter(pk=question.pk, considered_at=None)
+    return pending.update(considered_at=timezone.now()) == 1
 
 
 def _with_reviewers(question: Question, decision: Decision | None) -> bool:
@@ -178,7 +180,17 @@ def _with_reviewers(question: Question, decision: Decision | None) -> bool:
         return True
     if decision.state != DecisionState.DECIDED:
         return False
-    return decision.outcome == Outcome.IDENTIFIED or _were_compared(question, decision)
+    settled = decision.outcome == Outcome.IDENTIFIED or _were_compared(question, decision)
+    return settled or _reopened(decision)
+
+
+def _reopened(decision: Decision) -> bool:
+    try:
+        with transaction.atomic():
+            reopen_decision(decision, reason=BETTER_STILL_CAME, by=SystemActor("questions"))
+    except Conflict:
+        return False  # somebody is at it just now: look again later
+    return True
 
 
 def _were_compared(question: Question, decision: Decision) -> bool:

@@ -66,24 +66,27 @@ def progress_of(
     found = [still.work_finished_at for still in stills if still.work_state == WorkState.DONE]
     checked = max((at for at in found if at), default=None)
     with_officer = status.since if status.code == WITH_OFFICER else None
+    again = None if status.decided_at else status.reopened_at
     steps = (
         Step("Received", offender.declared_at, f"{len(stills)} still{'' if len(stills) == 1 else 's'}"),
         Step("Checked", checked),
         Step("Searched", status.searched_at),
+        Step("Being looked at again", again, "There is something new to compare." if again else ""),
         Step("With an officer", with_officer),
         Step("Outcome", status.decided_at, status.label if status.decided_at else ""),
     )
-    target = _target(offender)
+    target = _target(offender, status)
     return Progress(
         steps, NEXT.get(status.code, ""), target, _days_late(target, status), waiting=tuple(questions)
     )
 
 
-def _target(offender: Offender) -> date | None:
-    if offender.declared_at is None:
+def _target(offender: Offender, status: Status) -> date | None:
+    """Counted from the declaration, or from when officers began to look again."""
+    begun = status.reopened_at or offender.declared_at
+    if begun is None:
         return None
-    days = timedelta(days=offender.submission.campaign.target_days)
-    return timezone.localdate(offender.declared_at + days)
+    return timezone.localdate(begun + timedelta(days=offender.submission.campaign.target_days))
 
 
 def _days_late(target: date | None, status: Status) -> int:

@@ -23,6 +23,7 @@ class Status:
     since: datetime | None
     searched_at: datetime | None = None
     decided_at: datetime | None = None
+    reopened_at: datetime | None = None
 
 
 BUSY = {WorkState.QUEUED, WorkState.RUNNING}
@@ -100,9 +101,10 @@ def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:
 
 def said(offenders: QuerySet[Offender]) -> dict[int, Status]:
     """Status by offender id, in one query."""
-    fields = ("pk", "status_code", "status_since", "searched_at", "decision__decided_at")
+    moments = ("searched_at", "decision__decided_at", "decision__reopened_at")
+    fields = ("pk", "status_code", "status_since", *moments)
     rows = with_status(offenders).values_list(*fields)
     return {
-        pk: Status(code, *WORDS[code], since, searched_at, decided_at if code in TOLD else None)
-        for pk, code, since, searched_at, decided_at in rows
+        pk: Status(code, *WORDS[code], since, searched_at, decided_at if code in TOLD else None, reopened_at)
+        for pk, code, since, searched_at, decided_at, reopened_at in rows
     }

@@ -14,7 +14,8 @@ from portal.questions.models import Question
 from portal.questions.queries import askable_decisions, questions_of, questions_to, unconsidered
 from portal.questions.states import Kind, QuestionState
 from portal.reviews import actions as reviews
-from portal.reviews.states import Outcome, Stage
+from portal.reviews.queries import waiting_for
+from portal.reviews.states import DecisionState, Outcome, Stage
 from portal.submissions.actions import SubmissionRefused, Upload, add_still, move_campaign
 from portal.submissions.states import MAX_STILLS, CampaignState
 from tests.cast import (
@@ -182,6 +183,35 @@ def test_a_review_under_way_goes_on_with_what_it_has(cast: Cast) -> None:
     assert not unconsidered().exists()
     again = review_as(decision, Stage.FIRST, cast.another_reviewer, Outcome.INCONCLUSIVE)
     assert len(again.probes) == 2
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NO_MATCH, Outcome.INCONCLUSIVE, Outcome.UNSUITABLE])
+def test_a_decided_offender_is_looked_at_again(cast: Cast, outcome: Outcome) -> None:
+    make_gallery(cast.force, 2)
+    offender = searched_offender(cast.loss_prevention, cast.campaign)
+    decision = decide(offender, outcome, cast)
+    question = make_question(offender, cast.facial_reviewer)
+    assert reconsider(_sent(question, cast.loss_prevention)) is False  # was done with the answer
+    decision.refresh_from_db()
+    assert (decision.state, decision.round) == (DecisionState.AWAITING_FIRST, 2)
+    assert not waiting_for(cast.another_reviewer, Stage.FIRST).exists()  # its new still is not searched yet
+    search_still(offender.stills.latest("pk"), person=2)
+    assert list(waiting_for(cast.another_reviewer, Stage.FIRST)) == [decision]
+    assert Entry.objects.filter(tag=Tag.DECISION_REOPENED, actor="system:questions").count() == 1
+
+
+def test_a_still_that_came_too_late_for_a_review_opens_the_next(cast: Cast) -> None:
+    make_gallery(cast.force, 2)
+    offender = searched_offender(cast.loss_prevention, cast.campaign)
+    decision = decision_on(offender)
+    review_as(decision, Stage.FIRST, cast.facial_reviewer, Outcome.NO_MATCH)
+    question = _sent(make_question(offender, cast.facial_reviewer), cast.loss_prevention)
+    search_still(offender.stills.latest("pk"), person=2)
+    assert not reconsider(question)
+    review_as(decision, Stage.SECOND, cast.second_reviewer, Outcome.NO_MATCH)
+    assert reconsider(question)
+    decision.refresh_from_db()
+    assert (decision.state, decision.round) == (DecisionState.AWAITING_FIRST, 2)
 
 
 def test_an_identified_offender_stays_identified(cast: Cast) -> None:
