@@ -25,6 +25,7 @@ from typing import Any
 
 from PIL import Image, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+NICENESS = 5  # about a third of the weight of a matching worker
 PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 FORMATS = {"jpeg": "JPEG", "png": "PNG", "webp": "WEBP"}
 # A marker that ends entropy-coded data: not a stuffed zero, not a restart, not fill.
@@ -228,6 +229,8 @@ def main(control: socket.socket) -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
+    # What has been accepted is matched before more is accepted: else a burst of uploads makes everybody wait.
+    os.nice(NICENESS)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not message:

@@ -7,15 +7,18 @@ from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import INTERACTIVE, MAINTENANCE, send, task
 from portal.gallery.serving import engine
-from portal.searches import actions
+from portal.searches import actions, turns
 from portal.submissions.actions import PROCESS_STILL
 from portal.submissions.models import Still
 
 
 @task(PROCESS_STILL, queue=INTERACTIVE)
 def process_still(*, still_id: int) -> None:
-    """Find the face of a still, measure it, embed the chosen one, search the gallery."""
-    held = work.claim(Still, still_id)
+    """Find the face of a still, measure it, embed the chosen one, search the gallery.
+
+    Of the still whose sender's turn it is, which need not be the one the message names.
+    """
+    held = turns.claim_in_turn(still_id)
     if held is None:
         return
     try:

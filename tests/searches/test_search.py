@@ -98,7 +98,7 @@ def test_the_log_has_it_without_names_or_scores(cast: Cast) -> None:
     assert entry.subject_id == str(search.uid)
     assert entry.details["candidates"] == 3
     assert entry.details["gallery_seq"] == search.gallery_seq
-    assert set(entry.details) == {"still", "campaign", "gallery_seq", "candidates"}
+    assert set(entry.details) == {"still", "campaign", "gallery_seq", "candidates", "occasion"}
 
 
 def test_the_query_vector_is_sealed_and_bound_to_its_search(cast: Cast) -> None:
