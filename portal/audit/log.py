@@ -1,5 +1,6 @@
 """Writing to the log. The entry commits or rolls back together with what it records."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from django.db import connection, models, transaction
@@ -63,24 +64,49 @@ def record(
     `subject` is a model instance, or a (type, id) pair for what has no row. `details` must be JSON:
     TypeError or ValueError where they are not.
     """
-    subject_type, subject_id = _identity(subject)
+    return record_each(tag, [(subject, details)], actor=actor, reason=reason)[0]
+
+
+def record_each(
+    tag: Tag,
+    acts: Sequence[tuple[models.Model | tuple[str, object], Mapping[str, Any]]],
+    *,
+    actor: Actor,
+    reason: str = "",
+) -> list[Entry]:
+    """Append an entry for each subject with its details, as record() does, in a fixed number of queries."""
+    if not acts:
+        return []
+    entries = [_entry(tag, subject, details, actor=actor, reason=reason) for subject, details in acts]
     with transaction.atomic():
         _lock_chain()
         last = Entry.objects.order_by("-number").values_list("number", "digest").first()
         number, previous = last or (0, GENESIS)
-        entry = Entry(
-            number=number + 1,
-            at=timezone.now(),
-            tag=Tag(tag).value,
-            actor_id=actor.pk,
-            actor=actor.audit_name,
-            organisation_id=actor.organisation_id,
-            subject_type=subject_type,
-            subject_id=subject_id,
-            reason=reason[:500],
-            details=as_stored(details),
-            previous=previous,
-        )
-        entry.digest = digest_of(entry)
-        entry.save(force_insert=True)
-    return entry
+        for entry in entries:
+            number += 1
+            entry.number, entry.previous, entry.at = number, previous, timezone.now()
+            entry.digest = previous = digest_of(entry)
+        Entry.objects.bulk_create(entries)
+    return entries
+
+
+def _entry(
+    tag: Tag,
+    subject: models.Model | tuple[str, object],
+    details: Mapping[str, Any],
+    *,
+    actor: Actor,
+    reason: str,
+) -> Entry:
+    """An entry that has no place in the chain yet."""
+    subject_type, subject_id = _identity(subject)
+    return Entry(
+        tag=Tag(tag).value,
+        actor_id=actor.pk,
+        actor=actor.audit_name,
+        organisation_id=actor.organisation_id,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        reason=reason[:500],
+        details=as_stored(dict(details)),
+    )

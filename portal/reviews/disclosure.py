@@ -1,13 +1,14 @@
-"""Telling a retailer an outcome is disclosure: logged the first time each outcome is shown to the retailer.
+"""Telling a retailer an outcome is disclosure (Data Protection Act 2018, section 62), and logged.
 
-Later looks at the same outcome disclose nothing new, and a page or program that polls must not fill the log.
+Once for each person (or program, or webhook) and outcome: later looks at the same outcome disclose nothing
+new, and a page that refreshes itself must not fill the log. An outcome of a later round is a new one, also
+where it is the same again. Pages and the API both tell through here.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from django.db import transaction
-
-from portal.audit.log import Actor, record
+from portal.audit.log import Actor, record_each
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.reviews.status import Status
@@ -15,19 +16,25 @@ from portal.submissions.models import Offender
 
 
 def disclose(offenders: Sequence[Offender], statuses: Mapping[int, Status], *, to: Actor) -> int:
-    """Log what these statuses (by offender id) tell `to`'s retailer for the first time; how many were new."""
+    """Log what these statuses (by offender id) tell this reader for the first time; how many were new."""
     decided = {str(one.uid): one for one in offenders if statuses[one.pk].decided_at}
     if not decided:
         return 0
     told = Entry.objects.filter(
         tag=Tag.STATUS_DISCLOSED,
+        actor=to.audit_name,
         organisation_id=to.organisation_id,
         subject_type=Offender._meta.label_lower,
         subject_id__in=list(decided),
     )
-    known = set(told.values_list("subject_id", "details__outcome"))
-    new = [one for uid, one in decided.items() if (uid, statuses[one.pk].code) not in known]
-    with transaction.atomic():
-        for offender in new:
-            record(Tag.STATUS_DISCLOSED, actor=to, subject=offender, outcome=statuses[offender.pk].code)
-    return len(new)
+    known = {
+        uid
+        for uid, outcome, at in told.values_list("subject_id", "details__outcome", "at")
+        if _is_told(statuses[decided[uid].pk], outcome, at)
+    }
+    new = [(one, {"outcome": statuses[one.pk].code}) for uid, one in decided.items() if uid not in known]
+    return len(record_each(Tag.STATUS_DISCLOSED, new, actor=to))
+
+
+def _is_told(status: Status, outcome: str, at: datetime) -> bool:
+    return outcome == status.code and status.decided_at is not None and at >= status.decided_at

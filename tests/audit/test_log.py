@@ -5,13 +5,14 @@ import threading
 import pytest
 from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.audit.chain import GENESIS, verify
-from portal.audit.log import SystemActor, record
+from portal.audit.log import SystemActor, record, record_each
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.gallery.actions import request_deletion
@@ -167,4 +168,17 @@ def test_what_is_not_json_is_refused_rather_than_skipped(value: object) -> None:
 def test_numbers_as_keys_are_names() -> None:
     entry = record(Tag.LOGGED_IN, actor=ACTOR, subject=("test", 1), value={10: "a", 9: "b"})
     assert entry.previous == GENESIS
+    assert verify().broken is None
+
+
+def test_several_acts_are_as_many_entries_in_a_fixed_number_of_queries(cast: Cast) -> None:
+    def queries(count: int) -> int:
+        acts = [(("a.thing", str(number)), {"n": number}) for number in range(count)]
+        with CaptureQueriesContext(connection) as captured:
+            entries = record_each(Tag.STATUS_DISCLOSED, acts, actor=cast.loss_prevention)
+        assert [entry.details for entry in entries] == [{"n": number} for number in range(count)]
+        return len(captured)
+
+    assert queries(2) == queries(40)
+    assert record_each(Tag.STATUS_DISCLOSED, [], actor=cast.loss_prevention) == []
     assert verify().broken is None

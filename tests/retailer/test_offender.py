@@ -16,12 +16,14 @@ from portal import work
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.reviews import actions as reviews
+from portal.reviews.reopening import reopen_decision
 from portal.reviews.states import Outcome, Stage
 from portal.submissions.actions import Upload, add_still, move_campaign
 from portal.submissions.models import Offender, Still
 from portal.submissions.states import CampaignState, YesNoUnknown
 from tests.cast import (
     Cast,
+    client_of,
     decide,
     decision_on,
     found_face,
@@ -29,6 +31,7 @@ from tests.cast import (
     make_offender,
     make_still,
     picture,
+    review_as,
     search_still,
     searched_offender,
 )
@@ -165,16 +168,23 @@ def test_a_poll_gets_nothing_until_something_changes(offender: Offender, lena: C
     assert "<html" not in answer
 
 
-def test_each_view_of_an_outcome_is_recorded_a_poll_is_not(cast: Cast, lena: Client) -> None:
+def test_an_outcome_is_recorded_once_for_each_person_and_round(cast: Cast, lena: Client) -> None:
     make_gallery(cast.force, 2)
     offender = searched_offender(cast.loss_prevention, cast.campaign)
-    decide(offender, Outcome.UNSUITABLE, cast)
+    entries = Entry.objects.filter(tag=Tag.STATUS_DISCLOSED, subject_id=str(offender.uid))
     url = reverse("retailer:offender", args=[offender.uid])
+    decision = decide(offender, Outcome.UNSUITABLE, cast)
     for headers in ({}, POLL, POLL, {}):
         lena.get(url, headers=headers)
-    entries = Entry.objects.filter(tag=Tag.STATUS_DISCLOSED)
-    assert [entry.subject_id for entry in entries] == [str(offender.uid)] * 2
-    assert {entry.actor_id for entry in entries} == {cast.loss_prevention.pk}
+    assert [entry.actor_id for entry in entries.all()] == [cast.loss_prevention.pk]
+    reopen_decision(decision, reason="A better still came", by=cast.supervisor)
+    assert "Being looked at again" in lena.get(url).content.decode()
+    assert entries.count() == 1
+    review_as(decision, Stage.FIRST, cast.another_reviewer, Outcome.UNSUITABLE)
+    client_of(cast.team_mate).get(url)
+    for _ in range(2):
+        lena.get(url)
+    assert entries.count() == 3  # the same outcome again is news
 
 
 def test_queries_do_not_depend_on_stills_and_faces(offender: Offender, lena: Client) -> None:

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
 from portal.charts import bar_chart
-from portal.retailer.disclosure import disclose
 from portal.retailer.figures import (
     NEEDS_YOU,
     NEEDS_YOU_LABEL,
@@ -23,6 +22,7 @@ from portal.retailer.forms import FilterForm
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
 from portal.retailer.queries import BY_PLACE, offenders_for
+from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
 from portal.submissions.models import Offender
 
@@ -55,7 +55,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     seen = fingerprint(everything, counted, [(row.offender.pk, row.status, row.clock) for row in page])
     if unchanged(request, seen):
         return HttpResponse(status=204)
-    disclose(request, request.user.organisation, [(row.offender, row.status) for row in page])
+    disclose([row.offender for row in page], statuses, to=request.user)
     return render(
         request,
         "retailer/_dashboard.html" if is_poll(request) else "retailer/dashboard.html",

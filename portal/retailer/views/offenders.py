@@ -12,7 +12,6 @@ from portal.accounts.access import SignedInRequest, for_retailers
 from portal.questions.models import Question
 from portal.questions.queries import open_by_offender
 from portal.retailer.advice import Advice, advise
-from portal.retailer.disclosure import disclose
 from portal.retailer.forms import StillsForm, posted
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import clock_of
@@ -23,6 +22,7 @@ from portal.retailer.report_forms import OffenderForm
 from portal.retailer.steps import tasks_of
 from portal.retailer.uploads import take, tell
 from portal.retailer.usual import last_report_of, usual_for
+from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
 from portal.searches.strength import chances_now
 from portal.submissions.actions import (
@@ -102,7 +102,7 @@ def offender(request: SignedInRequest, uid: str) -> HttpResponse:
     seen = fingerprint(status, shown, [question.pk for question in questions])
     if unchanged(request, seen):
         return HttpResponse(status=204)
-    disclose(request, one, [(one, status)])
+    disclose([one], {one.pk: status}, to=request.user)
     context = _context(one, status, cards, questions) | {"seen": seen}
     if is_poll(request):
         return render(request, "retailer/_offender.html", context | {"polled": True})

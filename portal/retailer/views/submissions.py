@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
-from portal.retailer.disclosure import disclose
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
 from portal.retailer.queries import BY_PLACE, campaigns_for, offenders_for, with_stills
+from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
 from portal.submissions.actions import accepts_submissions, next_place
 from portal.submissions.models import Campaign, Offender, Still
@@ -61,7 +61,7 @@ def submission(request: SignedInRequest, uid: str) -> HttpResponse:
     seen = fingerprint([(p.rank, p.status, p.clock, p.still and p.still.pk) for p in taken])
     if unchanged(request, seen):
         return HttpResponse(status=204)
-    disclose(request, campaign, [(one, statuses[one.pk]) for one in offenders])
+    disclose(offenders, statuses, to=request.user)
     context = {
         "campaign": campaign,
         "open": accepts_submissions(campaign),
