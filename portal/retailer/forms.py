@@ -8,8 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from portal.accounts.models import Store, User
-from portal.submissions.models import Campaign, Still
+from portal.submissions.models import Still
 from portal.submissions.states import MAX_STILLS
 
 SMALLEST_BOX_PX = 12
@@ -96,26 +95,3 @@ class BoxForm(forms.Form):
                 "inside the picture."
             )
         return {"x": left, "y": top, "w": width, "h": height}
-
-
-class FilterForm(forms.Form):
-    """The dashboard's filters; they live in the address."""
-
-    campaign = forms.ModelChoiceField(Campaign.objects.none(), required=False, to_field_name="uid")
-    status = forms.ChoiceField(required=False)
-    store = forms.ModelChoiceField(Store.objects.none(), required=False, to_field_name="uid")
-
-    def __init__(self, *args: Any, user: User, statuses: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._offer(
-            "campaign", Campaign.objects.filter(submissions__retailer=user.organisation_id), "All campaigns"
-        )
-        self._offer("store", user.organisation.stores.all(), "All stores")
-        status = self.fields["status"]
-        assert isinstance(status, forms.ChoiceField)
-        status.choices = [("", "Any status"), *statuses]
-
-    def _offer(self, name: str, choices: Any, empty_label: str) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset, field.empty_label = choices, empty_label

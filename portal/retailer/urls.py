@@ -16,6 +16,7 @@ from portal.retailer.views import (
 app_name = "retailer"
 urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("dashboard/export/", dashboard.dashboard_export, name="dashboard-export"),
     path("campaigns/", submissions.campaigns, name="campaigns"),
     path("campaigns/<uuid:uid>/", submissions.submission, name="submission"),
     path("campaigns/<uuid:uid>/receipt/", submissions.receipt, name="receipt"),

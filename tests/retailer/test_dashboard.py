@@ -1,14 +1,18 @@
 """The dashboard: statuses, totals, times, filters, and keeping itself up to date."""
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
@@ -178,3 +182,45 @@ def test_nothing_of_the_other_retailer(cast: Cast, read: Read) -> None:
     html = read("dashboard")
     assert "NEIGHBOUR-1" not in html
     assert figure(html, "offenders reported") == "0"
+
+
+def test_figures_follow_the_filters(cast: Cast, read: Read) -> None:
+    make_gallery(cast.force, 2)
+    searched_offender(cast.loss_prevention, cast.campaign, value=Decimal("40.50"))
+    second = make_offender(
+        cast.loss_prevention, cast.campaign, store=cast.second_store, offence="assault", value=Decimal(9)
+    )
+    make_still(second)
+    for query, offenders, value in (
+        ("", "2", "£50"),
+        (f"?store={cast.second_store.uid}", "1", "£9"),
+        ("?offence=theft", "1", "£41"),
+        (f"?since={timezone.localdate() + timedelta(days=1)}", "0", None),
+    ):
+        html = read("dashboard", query=query)
+        assert figure(html, "offenders? reported") == offenders
+        assert value is None or value in html[html.index("By campaign") :]
+
+
+def test_stills_by_month_and_loss_by_status(cast: Cast, read: Read) -> None:
+    make_gallery(cast.force, 2)
+    searched_offender(cast.loss_prevention, cast.campaign, value=Decimal("40.50"))
+    html = read("dashboard")
+    assert "£40.50" in html[html.index("Loss reported, by status") :]
+    row = html[html.index(f'<th scope="row">{timezone.localdate():%b %Y}</th>') :]
+    assert re.findall(r'class="number">([^<]*)<', row)[:2] == ["1", "1"]
+
+
+def test_the_list_as_a_file_runs_nothing_and_is_recorded(cast: Cast) -> None:
+    make_offender(cast.loss_prevention, cast.campaign, incident_reference="=HYPERLINK(1)")
+    make_offender(cast.loss_prevention, cast.campaign, store=cast.second_store)
+    make_offender(cast.neighbour, cast.campaign, incident_reference="theirs", store=None)
+    client = client_of(cast.loss_prevention)
+    answer = client.get(reverse("retailer:dashboard-export"))
+    rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row["Your reference"] for row in rows] == ["'=HYPERLINK(1)", ""]
+    assert [row["Status"] for row in rows] == ["Needs a still"] * 2
+    [entry] = Entry.objects.filter(tag=Tag.EXPORTED)
+    assert entry.details["rows"] == 2
+    one = client.get(reverse("retailer:dashboard-export"), {"store": str(cast.second_store.uid)})
+    assert len(list(csv.DictReader(StringIO(one.content.decode("utf-8-sig"))))) == 1

@@ -1,33 +1,36 @@
 """What became of everything a retailer sent."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
-from portal.charts import bar_chart
-from portal.retailer.figures import (
-    NEEDS_YOU,
-    NEEDS_YOU_LABEL,
-    by_campaign,
-    figures_of,
-    search_durations,
-    totals,
-)
-from portal.retailer.forms import FilterForm
+from portal.accounts.models import User
+from portal.audit.log import record
+from portal.audit.tags import Tag
+from portal.retailer import figures
+from portal.retailer.figures import Fact, Line, StillFact
+from portal.retailer.filters import NEEDS_YOU, FilterForm
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
-from portal.retailer.queries import BY_PLACE, offenders_for
+from portal.retailer.queries import BY_PLACE, campaigns_for, offenders_for
 from portal.reviews.disclosure import disclose
-from portal.reviews.status import Status, statuses_of
+from portal.reviews.status import Status, said, with_status
 from portal.submissions.models import Offender
+from portal.submissions.states import OffenceType
+from portal.tables import csv_response
 
 PAGE = 30
-NEEDS_YOU_CODE = "needs_you"
+NEWEST_FIRST = ("-submission__campaign_id", BY_PLACE, "pk")
 
 
 @dataclass(frozen=True)
@@ -42,50 +45,136 @@ class Row:
 @for_retailers
 @require_safe
 def dashboard(request: SignedInRequest) -> HttpResponse:
-    """Totals, times and every offender with its status; keeps itself up to date."""
-    offenders = list(offenders_for(request.user).order_by("-submission__campaign_id", BY_PLACE))
-    statuses = statuses_of(offenders)
-    durations = search_durations(request.user)
-    counted = totals(statuses.values())
-    choices = [(NEEDS_YOU_CODE, NEEDS_YOU_LABEL), *((one.code, one.label) for one in counted)]
-    filters = FilterForm(request.GET or None, user=request.user, statuses=choices)
-    rows = _rows(offenders, statuses, filters)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    everything = figures_of(offenders, statuses, [one for many in durations.values() for one in many])
-    seen = fingerprint(everything, counted, [(row.offender.pk, row.status, row.clock) for row in page])
+    """Figures of what the filters leave, and every offender with its status; keeps itself up to date."""
+    filters = FilterForm(request.GET, user=request.user)
+    narrowed = filters.narrow(offenders_for(request.user))
+    facts, stills = figures.facts_of(narrowed), figures.still_facts_of(narrowed)
+    listed = filters.with_status(with_status(narrowed)).order_by(*NEWEST_FIRST)
+    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    rows = _rows(list(page.object_list))
+    counted = figures.totals(facts)
+    everything = figures.figures_of(facts, stills)
+    seen = fingerprint(everything, counted, [(row.offender.pk, row.status, row.clock) for row in rows])
     if unchanged(request, seen):
         return HttpResponse(status=204)
-    disclose([row.offender for row in page], statuses, to=request.user)
-    return render(
-        request,
-        "retailer/_dashboard.html" if is_poll(request) else "retailer/dashboard.html",
-        {
-            "polled": is_poll(request),
-            "filters": filters,
-            "page": page,
-            "seen": seen,
-            "totals": counted,
-            "needs_you": sum(one.count for one in counted if one.code in NEEDS_YOU),
-            "everything": everything,
-            "campaigns": by_campaign(offenders, statuses, durations),
-            "chart": bar_chart([(one.label, one.count) for one in counted]),
-        },
-    )
+    disclose([row.offender for row in rows], {row.offender.pk: row.status for row in rows}, to=request.user)
+    shown = {
+        "polled": is_poll(request),
+        "filters": filters,
+        "narrowed": any(request.GET.get(name) for name in filters.fields),
+        "query": _kept(request),
+        "page": page,
+        "rows": rows,
+        "seen": seen,
+        "needs_you": sum(one.count for one in counted if one.code in NEEDS_YOU),
+        "everything": everything,
+        **_breakdowns(request.user, facts, stills),
+    }
+    template = "retailer/_dashboard.html" if is_poll(request) else "retailer/dashboard.html"
+    return render(request, template, shown)
 
 
-def _rows(offenders: Sequence[Offender], statuses: dict[int, Status], filters: FilterForm) -> list[Row]:
-    wanted = filters.cleaned_data if filters.is_valid() else {}
-    campaign, store, code = wanted.get("campaign"), wanted.get("store"), wanted.get("status")
+def _kept(request: SignedInRequest) -> str:
+    """The filters as a query string, without the page."""
+    kept = request.GET.copy()
+    for name in ("page", "seen"):
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _rows(offenders: list[Offender]) -> list[Row]:
+    statuses = said(Offender.objects.filter(pk__in=[one.pk for one in offenders]))
+    return [Row(one, statuses[one.pk], clock_of(one)) for one in offenders]
+
+
+def _breakdowns(user: User, facts: list[Fact], stills: list[StillFact]) -> dict[str, object]:
+    counted, everything = figures.totals(facts), figures.figures_of(facts, stills)
+    values, by_month = figures.value_by_status(facts), figures.months(stills)
+    return {
+        "totals": counted,
+        "chart": figures.status_chart(counted),
+        "funnel": figures.funnel_chart(everything),
+        "values": values,
+        "value_chart": figures.value_chart(values),
+        "months": by_month,
+        "quality_chart": figures.quality_chart(by_month),
+        "breakdowns": (
+            ("Campaign", _by_campaign(user, facts, stills)),
+            ("Store", _by_store(user, facts, stills)),
+            ("Offence", _by_offence(facts, stills)),
+        ),
+    }
+
+
+Names = list[tuple[Hashable, str, str]]
+
+
+def _by_campaign(user: User, facts: list[Fact], stills: list[StillFact]) -> list[Line]:
+    campaigns = campaigns_for(user).order_by("-pk")
+    names: Names = [(one.pk, one.name, urlencode({"campaign": one.uid})) for one in campaigns]
+    return figures.lines(facts, stills, "campaign", names)
+
+
+def _by_store(user: User, facts: list[Fact], stills: list[StillFact]) -> list[Line]:
+    stores = user.organisation.stores.order_by("name")
+    names: Names = [(one.pk, one.name, urlencode({"store": one.uid})) for one in stores]
+    return figures.lines(facts, stills, "store", [*names, (None, "No store named", "")])
+
+
+def _by_offence(facts: list[Fact], stills: list[StillFact]) -> list[Line]:
+    names: Names = [
+        (one.value, one.label.partition(" (")[0], urlencode({"offence": one.value})) for one in OffenceType
+    ]
+    return figures.lines(facts, stills, "offence", [*names, ("", "Not said yet", "")])
+
+
+# --- the same as a file ---------------------------------------------------------------------------
+COLUMNS = (
+    "Place", "Campaign", "Store", "Your reference", "Crime reference", "Offence", "Value (£)", "Sent",
+    "Status", "Since", "Searched", "Outcome",
+)  # fmt: skip
+
+
+@for_retailers
+@require_safe
+def dashboard_export(request: SignedInRequest) -> HttpResponse:
+    """The list the filters leave, as CSV."""
+    filters = FilterForm(request.GET, user=request.user)
+    listed = filters.with_status(with_status(filters.narrow(offenders_for(request.user))))
+    rows = _export_rows(listed.order_by(*NEWEST_FIRST))
+    with transaction.atomic():
+        record(
+            Tag.EXPORTED,
+            actor=request.user,
+            subject=request.user.organisation,
+            rows=len(rows),
+            filters=_kept(request)[:300],
+        )
+    return csv_response(f"offenders-{timezone.localdate():%Y-%m-%d}", COLUMNS, rows)
+
+
+def _export_rows(offenders: QuerySet[Offender]) -> list[tuple[object, ...]]:
+    found = list(offenders)
+    statuses = said(Offender.objects.filter(pk__in=[one.pk for one in found]))
     return [
-        Row(one, statuses[one.pk], clock_of(one))
-        for one in offenders
-        if (not campaign or one.submission.campaign_id == campaign.pk)
-        and (not store or one.store_id == store.pk)
-        and _has_status(statuses[one.pk], code)
+        (
+            one.rank,
+            one.submission.campaign.name,
+            one.store.name if one.store else "",
+            one.incident_reference,
+            one.crime_reference,
+            one.get_offence_display() if one.offence else "",
+            one.value,
+            _moment(one.declared_at),
+            status.label,
+            _moment(status.since),
+            _moment(status.searched_at),
+            _moment(status.decided_at),
+        )
+        for one in found
+        for status in (statuses[one.pk],)
     ]
 
 
-def _has_status(status: Status, wanted: str | None) -> bool:
-    if not wanted:
-        return True
-    return status.code in NEEDS_YOU if wanted == NEEDS_YOU_CODE else status.code == wanted
+def _moment(at: datetime | None) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
