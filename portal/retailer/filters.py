@@ -65,7 +65,6 @@ class FilterForm(forms.Form):
     def with_status(self, offenders: QuerySet[Offender]) -> QuerySet[Offender]:
         """By status too: what the list shows. Needs reviews.status.with_status before it."""
         code = self._wanted().get("status")
-        if not code:
-            return offenders
-        wanted = NEEDS_YOU if code == NEEDS_YOU_CODE else {code}
-        return offenders.filter(status_code__in=wanted)
+        wanted = {code: {code}, NEEDS_YOU_CODE: NEEDS_YOU}.get(code)
+        kept: dict[str, Any] = {"status_code__in": wanted} if code else {}
+        return offenders.filter(**kept)
