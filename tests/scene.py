@@ -23,7 +23,8 @@ from portal.reviews import actions as reviews
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import Outcome, Stage, Verdict
 from portal.searches.models import Search
-from portal.submissions.models import Campaign, Offender, Still, Submission
+from portal.submissions.models import Campaign, Offender, PartialUpload, Still, Submission
+from portal.submissions.uploads import Announced, begin_upload
 from portal.webhooks.actions import make_webhook, send_test
 from portal.webhooks.models import Delivery, Webhook
 from portal.webhooks.states import Event
@@ -51,6 +52,7 @@ class Side:
     draft: Offender
     offender: Offender
     still: Still
+    upload: PartialUpload
     person: User
     invitation: Invitation
     token: Token
@@ -86,6 +88,11 @@ def _invited(by: User, address: str) -> Invitation:
     return invite(inviter=by, organisation=by.organisation, role=role, email=address, name="Ines Invited")
 
 
+def _arriving(submission: Submission, sender: User) -> PartialUpload:
+    """A file of which nothing has arrived yet."""
+    return begin_upload(submission, Announced("till.jpg", 1000, ""), by=sender)
+
+
 def _reported(sender: User, manager: User, campaign: Campaign) -> Side:
     """What a retailer has: a draft with a still, and a searched offender."""
     offender = searched_offender(sender, campaign, method="Distracts staff at the till")
@@ -99,6 +106,7 @@ def _reported(sender: User, manager: User, campaign: Campaign) -> Side:
         draft=draft,
         offender=offender,
         still=offender.stills.get(),
+        upload=_arriving(offender.submission, sender),
         person=sender,
         invitation=_invited(manager, f"invited-{manager.pk}@example.org"),
         token=token,

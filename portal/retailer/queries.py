@@ -1,11 +1,15 @@
 """What belongs to a retailer. Every page starts from one of these: nothing of others can be fetched."""
 
+from datetime import timedelta
+
 from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.submissions.models import Campaign, Offender, RefusedUpload, Still
+from portal.submissions.models import Campaign, Offender, PartialUpload, RefusedUpload, Still
 from portal.submissions.states import CampaignState
 
+TOLD = timedelta(days=1)  # how long the board names a file that was not taken
 BY_PLACE = F("rank").asc(nulls_last=True)
 
 
@@ -42,3 +46,17 @@ def with_stills(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
 def refused_uploads(offender: Offender, *, at_most: int = 20) -> list[RefusedUpload]:
     """The newest files of an offender that were not taken."""
     return list(offender.refused_uploads.all()[:at_most])
+
+
+def refused_on_board(user: User, campaign: Campaign, *, at_most: int = 20) -> list[RefusedUpload]:
+    """The newest files dropped on the board within a day that were not taken."""
+    ours = RefusedUpload.objects.filter(
+        submission__campaign=campaign, submission__retailer=user.organisation_id
+    )
+    return list(ours.filter(offender=None, at__gte=timezone.now() - TOLD)[:at_most])
+
+
+def uploads_for(user: User) -> QuerySet[PartialUpload]:
+    """Files of the retailer that are arriving or have arrived within a day."""
+    ours = PartialUpload.objects.filter(submission__retailer=user.organisation_id)
+    return ours.select_related("submission", "target", "still__offender", "still__chosen_face")
