@@ -15,6 +15,7 @@ from http import HTTPStatus
 from portal.accounts.models import User
 from portal.submissions.actions import SubmissionRefused
 from portal.submissions.models import Offender, PartialUpload, Submission
+from portal.submissions.states import UploadState
 from portal.submissions.uploads import MAX_BYTES, Announced, Body, begin_upload, end_upload, take_part
 
 VERSION = "1.0.0"
@@ -107,7 +108,7 @@ def delete(upload: PartialUpload, headers: Headers) -> Reply:
 
 
 def _standing(upload: PartialUpload) -> dict[str, str]:
-    return {**ALWAYS, "Upload-Offset": str(upload.offset), "Upload-State": upload.state}
+    return {**ALWAYS, "Upload-Offset": str(upload.offset), "Upload-State": UploadState(upload.state).value}
 
 
 def _check_version(headers: Headers) -> None:

@@ -138,6 +138,16 @@ function tone({ state, told }) {
 
 function refresh() { window.htmx?.trigger("#board", "refresh"); }
 
+// A picture that was asked for while the connection was lost is asked for again.
+const broken = new Set();
+document.addEventListener("error", (event) => {
+  if (event.target.matches?.("img.face")) broken.add(event.target);
+}, true);
+window.addEventListener("online", () => {
+  broken.forEach((image) => { image.src = image.getAttribute("src"); });
+  broken.clear();
+});
+
 // --- dragging ---------------------------------------------------------------------------------
 let drag = null;
 const EDGE = 80; // pixels from the window's edge where the page begins to move
