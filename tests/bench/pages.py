@@ -3,19 +3,21 @@
     ./run bench-pages                     50,000 stills
     STILLS=5000 ./run bench-pages         fewer
 
-Not a test: nothing is asserted but that every page answers. Milliseconds are the least of five requests through
+Not a test: nothing is asserted but that every page answers. Milliseconds are the least of five requests by
 Django's test client, in one process; they include the template and every query, not the network.
 """
 
+import logging
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+import structlog
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
@@ -52,7 +54,13 @@ def _pages(scene: Scene) -> Iterator[tuple[Route, User, str]]:
 
 
 def _measured(client: Client, route: Route, user: User, url: str) -> Measured | None:
-    with CaptureQueriesContext(connection) as captured:
+    asked: list[str] = []
+
+    def count(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(count):
         answer = client.get(url)
     if answer.status_code != 200 or not answer["Content-Type"].startswith(("text/html", "text/csv")):
         return None
@@ -61,12 +69,14 @@ def _measured(client: Client, route: Route, user: User, url: str) -> Measured | 
         started = time.perf_counter()
         client.get(url)
         spent.append((time.perf_counter() - started) * 1000)
-    return Measured(route.name, user.role, min(spent), len(captured))
+    return Measured(route.name, user.role, min(spent), len(asked))
 
 
 @pytest.mark.django_db(transaction=True)
 def test_pages(scene: Scene) -> None:
     """Prints the table, slowest first."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    logging.disable(logging.WARNING)
     # The crowd's share of the cast's retailer stands beside what the scene made.
     crowd = fill(scene.cast, int(os.environ.get("STILLS", "50000")), list(CustodyImage.objects.all()))
     own = Submission.objects.filter(retailer=scene.cast.retailer).count()
