@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import uuid4
 
@@ -98,12 +98,17 @@ def _offenders(cast: Cast, senders: list[User], chance: random.Random) -> Iterat
                 )
 
 
+def _sent(offender: Offender) -> datetime:
+    assert offender.declared_at is not None
+    return offender.declared_at
+
+
 def _stills(offenders: list[Offender], chance: random.Random) -> list[Still]:
     made = [
         Still(
             offender=offender,
             added_by=offender.created_by,
-            added_at=offender.declared_at,
+            added_at=_sent(offender),
             name="still.jpg",
             original_sha256=f"{chance.getrandbits(256):064x}",
             original_bytes=1,
@@ -112,8 +117,8 @@ def _stills(offenders: list[Offender], chance: random.Random) -> list[Still]:
             width=640,
             height=480,
             work_state=WorkState.DONE,
-            work_queued_at=offender.declared_at,
-            work_finished_at=offender.declared_at + timedelta(seconds=chance.randrange(1, 9)),  # type: ignore[operator]
+            work_queued_at=_sent(offender),
+            work_finished_at=_sent(offender) + timedelta(seconds=chance.randrange(1, 9)),
             chosen_how=FaceChoice.ENGINE,
         )
         for number, offender in enumerate(offenders)
@@ -138,7 +143,7 @@ def _searches(stills: list[Still], cast: Cast) -> list[Search]:
                 still=one,
                 face=one.chosen_face,
                 campaign=one.offender.submission.campaign,
-                at=one.work_finished_at,
+                at=_sent(one.offender),
                 duration_ms=9,
                 probe_sha256=one.original_sha256,
                 query_sha256="",
@@ -187,7 +192,7 @@ def _decisions(
         [
             _decided(one, cast, images, chance)
             if chance.random() < 0.8
-            else Decision(offender=one, state=chance.choice(waiting), entered_at=one.declared_at)
+            else Decision(offender=one, state=chance.choice(waiting), entered_at=_sent(one))
             for one in offenders
         ],
         batch_size=BATCH,
@@ -196,8 +201,7 @@ def _decisions(
 
 def _decided(offender: Offender, cast: Cast, images: list[CustodyImage], chance: random.Random) -> Decision:
     outcome = chance.choice([Outcome.IDENTIFIED, Outcome.NO_MATCH, Outcome.INCONCLUSIVE])
-    assert offender.declared_at
-    at = offender.declared_at + timedelta(days=chance.randrange(1, 9))
+    at = _sent(offender) + timedelta(days=chance.randrange(1, 9))
     return Decision(
         uid=uuid4(),
         offender=offender,
