@@ -67,6 +67,7 @@ class Side:
     revealed: Review | None = None
     adjudication: Review | None = None
     decided: Decision | None = None
+    finished: Review | None = None
     waiting: Decision | None = None
     entry: Entry | None = None
     question: Question | None = None
@@ -150,6 +151,7 @@ def _own(cast: Cast) -> Side:
     side.image = gallery[0]
     offenders = [searched_offender(sender, cast.campaign, person=number) for number in (1, 2, 3, 4)]
     side.decided = decide(offenders[0], Outcome.IDENTIFIED, cast)
+    side.finished = side.decided.reviews.first()
     side.adjudication = _adjudicated(offenders[1], cast)
     side.revealed = _revealed(offenders[2], cast.second_reviewer)
     side.waiting = decision_on(offenders[3])
@@ -166,7 +168,7 @@ def _other(cast: Cast) -> Side:
     side.person = cast.foreign_officer
     side.invitation = _invited(administrator, "officer@example.org")
     _reviewed(side, cast.foreign_officer)
-    side.revealed = side.adjudication = side.review
+    side.revealed = side.adjudication = side.finished = side.review
     side.decided = side.waiting = side.decision
     return side
 

@@ -13,6 +13,7 @@ class Tag(TextChoices):
     CUSTODY_SUBJECT_VIEWED = "consultation:custody_subject:viewed"
     CANDIDATES_VIEWED = "consultation:candidate_list:viewed"
     CANDIDATES_REVEALED = "consultation:candidate_list:revealed"
+    REVIEW_REPLAYED = "consultation:review:replayed"
     DECISION_VIEWED = "consultation:decision:viewed"
     PAIR_VIEWED = "consultation:pair:viewed"
     SERIES_VIEWED = "consultation:series:viewed"

@@ -9,7 +9,7 @@ from django import forms
 from portal.accounts.context import CAVEAT
 from portal.reviews.actions import LONGEST_VIEW, Conclusion, Judged
 from portal.reviews.models import Judgement
-from portal.reviews.states import FEATURES, SINGLE_REVIEW, Finding, Outcome, Verdict
+from portal.reviews.states import FEATURES, LIST_LENGTHS, SINGLE_REVIEW, Finding, Outcome, Verdict
 
 CONFIDENCE = [(1, "1 low"), (2, "2"), (3, "3"), (4, "4"), (5, "5 high")]
 
@@ -63,6 +63,19 @@ class ChangeForm(forms.Form):
 
     verdict = forms.ChoiceField(label="New judgement", choices=Verdict.choices)
     reason = forms.CharField(label="What changed your mind", max_length=500)
+
+
+class LongerListForm(forms.Form):
+    """More candidates, and why."""
+
+    to = forms.TypedChoiceField(choices=[(length, str(length)) for length in LIST_LENGTHS], coerce=int)
+    why = forms.CharField(max_length=500, strip=True)
+
+
+class ReasonForm(forms.Form):
+    """Why: a new search, a reopened decision, an original file."""
+
+    reason = forms.CharField(max_length=500, strip=True)
 
 
 class ConclusionForm(forms.Form):

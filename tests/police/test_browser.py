@@ -52,6 +52,13 @@ def compare_by_keys(page: Page, server: str, subject: object) -> Review:
     return review
 
 
+def close(page: Page) -> None:
+    """Leave the bench once it has reported every change of the view: nothing is on its way any more."""
+    with page.expect_response(re.compile("/view-edits/")):
+        page.keyboard.press("g")
+    page.context.close()
+
+
 def conclude(page: Page, outcome: str) -> None:
     page.locator(f"input[name=outcome][value={outcome}]").check()
     if outcome == Outcome.IDENTIFIED:
@@ -116,13 +123,14 @@ def test_time_and_view_are_recorded(
         page.keyboard.press("3")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
     review = Review.objects.latest("pk")
     edits = [(edit["control"], edit["value"], edit["candidate"]) for edit in review.view_edits]
-    assert edits == [("zoom", 1.5, 1), ("flip", 1, 1)]
+    assert edits == [("show", 1, 1), ("zoom", 1.5, 1), ("flip", 1, 1)]
     judgement = review.judgements.get(position=1)
     assert judgement.blind == "cannot_tell"
     assert judgement.seconds_viewed >= 0.3
-    page.context.close()
+    close(page)
 
 
 def test_each_face_is_fetched_and_logged_once(
@@ -138,4 +146,53 @@ def test_each_face_is_fetched_and_logged_once(
     page.wait_for_load_state("networkidle")
     seen = Entry.objects.filter(tag=Tag.CUSTODY_IMAGE_VIEWED)
     assert seen.count() == len(set(seen.values_list("subject_id", flat=True))) == 4
-    page.context.close()
+    close(page)
+
+
+def test_the_next_pair_is_there_before_its_key(
+    cast: Cast, decision: Decision, browser: Browser, live_server: object
+) -> None:
+    """Counted, not timed: every picture is loaded when its pair is wanted. The times are printed."""
+    server = str(live_server.url)  # type: ignore[attr-defined]
+    page = page_of(browser, cast.facial_reviewer, server)
+    page.goto(f"{server}{reverse('police:queue')}")
+    page.keyboard.press("t")
+    page.wait_for_url(re.compile("/compare/"))
+    page.wait_for_load_state("networkidle")
+    review = Review.objects.latest("pk")
+    for _ in range(review.judgements.count() - 1):
+        page.keyboard.press("2")
+    expect(page.locator("[data-left]")).to_have_text("1 candidate not judged yet.")
+    measured = page.evaluate(
+        "performance.getEntriesByName('bench:pair').slice(1).map((one) => [one.detail.loaded, one.duration])"
+    )
+    print("milliseconds from the key to the pair on the screen:", [round(ms) for _, ms in measured])
+    assert [loaded for loaded, _ in measured] == [True] * 3
+    close(page)
+
+
+def test_by_keys_alone(cast: Cast, decision: Decision, browser: Browser, live_server: object) -> None:
+    """Confidence, features, swipe, blink and the whole frame, each in the record with its candidate."""
+    server = str(live_server.url)  # type: ignore[attr-defined]
+    page = page_of(browser, cast.facial_reviewer, server)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{server}{reverse('police:queue')}")
+    page.keyboard.press("t")
+    page.wait_for_url(re.compile("/compare/"))
+    page.wait_for_load_state("networkidle")
+    for key in ("Shift+Digit4", "e", "s", "d", "Escape"):
+        page.keyboard.press(key)
+    with page.expect_response(re.compile("/save/")):
+        page.keyboard.press("1")
+    with page.expect_response(re.compile("/view-edits/")):
+        for key in ("s", "]", "x", "x", "x", "f"):
+            page.keyboard.press(key)
+    review = Review.objects.latest("pk")
+    one = review.judgements.get(position=1)
+    assert (one.blind, one.confidence) == ("possible", 4)
+    assert one.features == {"face_shape": "similar", "brow": "different"}
+    edits = [(edit["control"], edit["value"]) for edit in review.view_edits]
+    swiped = [("overlay", 1), ("swipe", 55)]
+    blinked = [("overlay", 2), ("blink", 1), ("blink", 0), ("overlay", 0)]
+    assert edits[-7:] == [*swiped, *blinked, ("frame", 1)]
+    close(page)

@@ -66,6 +66,7 @@ def reviews_of(cast: Cast, person: int) -> dict[str, str]:
     return {
         "blind": reverse("police:review-blind", args=[blind.uid]),
         "record": reverse("police:decision-record", args=[decided.uid]),
+        "replay": reverse("police:review-replay", args=[decided.reviews.order_by("pk")[0].uid]),
         "decision": str(decided.uid),
     }
 
@@ -77,7 +78,8 @@ def test_pages_of_a_review(cast: Cast) -> None:
         urls = reviews_of(cast, person=1)
         reviewer, supervisor = client_of(cast.facial_reviewer), client_of(cast.supervisor)
         review = Review.objects.get(uid=urls["blind"].split("/")[3])
-        counted = {"blind": queries(reviewer, urls["blind"]), "record": queries(supervisor, urls["record"])}
+        counted = {"blind": queries(reviewer, urls["blind"])}
+        counted |= {name: queries(supervisor, urls[name]) for name in ("record", "replay")}
         actions.rule_out_the_rest(review, by=cast.facial_reviewer)
         actions.save_blind(review, by=cast.facial_reviewer)
         reveal = reverse("police:review-reveal", args=[review.uid])

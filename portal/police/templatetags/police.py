@@ -1,7 +1,9 @@
 """{% load police %}: short references and dictionary look-ups of the police pages."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django import template
@@ -11,6 +13,7 @@ from portal.accounts.templatetags.house import duration
 from portal.police.priority import Part, band_of, parts_of
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import FEATURES, Finding, Verdict
+from portal.submissions.models import Offender
 
 register = template.Library()
 
@@ -45,6 +48,36 @@ def compared(judgement: Judgement) -> list[tuple[str, str]]:
     """(feature, finding) in words, in the order of the list."""
     found = judgement.features
     return [(label, str(Finding(found[name]).label)) for name, label in FEATURES.items() if name in found]
+
+
+@register.filter
+def without_names(text: str, offender: Offender) -> str:
+    """A report's words without the retailer's and the store's name: officers judge whoever reported it."""
+    names = [offender.submission.retailer.name, offender.store.name if offender.store else ""]
+    for name in filter(None, names):
+        text = re.sub(re.escape(name), "[retailer]", text, flags=re.IGNORECASE)
+    return text
+
+
+CONTROL_NAMES = {
+    "x": "moved sideways", "y": "moved up or down", "overlay": "laid over (1 swipe, 2 blink)",
+    "frame": "whole frame of still", "probe": "still", "show": "candidate on the screen",
+    "judged": "judgement chosen",
+}  # fmt: skip
+
+
+@register.filter
+def control(name: str) -> str:
+    """A control of the view in words."""
+    return CONTROL_NAMES.get(name, name)
+
+
+@register.filter
+def edit_value(edit: Mapping[str, Any]) -> str:
+    """The value of a change of the view: a number as short as it is, a judgement in words."""
+    if edit["control"] == "judged":
+        return str(list(Verdict)[int(edit["value"]) - 1].label)
+    return f"{edit['value']:g}"
 
 
 WHY = {"no_face": "no face was found"}

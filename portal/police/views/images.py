@@ -8,10 +8,11 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
 
 from portal import storage
 from portal.accounts.access import SignedInRequest, for_roles
@@ -22,11 +23,17 @@ from portal.audit.tags import Tag
 from portal.gallery.models import CustodyImage
 from portal.gallery.queries import searchable_images
 from portal.police.crops import aligned_crop, whole_frame
+from portal.police.forms import ReasonForm
 from portal.reviews.models import Judgement, Review
 from portal.reviews.queries import readable_records
 from portal.reviews.states import LIVE
 from portal.submissions.models import Still
 
+UNTOUCHED = {
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
 COMPARING = (*sorted(REVIEWING_ROLES), Role.AUDITOR)
 
 
@@ -79,6 +86,32 @@ def probe_frame(request: SignedInRequest, review_uid: UUID, number: int) -> Http
     frame = whole_frame(content, probe["box"])
     record(Tag.STILL_VIEWED, actor=request.user, subject=review, still=probe["still"], part="frame")
     return jpeg_response(frame)
+
+
+@require_POST
+@for_roles(Role.SUPERVISOR, Role.AUDITOR)
+def probe_original(request: SignedInRequest, review_uid: UUID, number: int) -> HttpResponse:
+    """The file as the retailer sent it, untouched, to be kept and not shown: with the reason, logged."""
+    review = get_object_or_404(Review, decision__in=readable_records(request.user), uid=review_uid)
+    if not 1 <= number <= len(review.probes):
+        raise Http404
+    still = get_object_or_404(Still, uid=review.probes[number - 1]["still"])
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say why you need the original file.")
+        return redirect("police:decision-record", review.decision.uid)
+    content = storage.read(storage.originals(), still.original_key)
+    if hashlib.sha256(content).hexdigest() != still.original_sha256:
+        raise OSError("the stored original of this still is not what was received")
+    response = HttpResponse(content, content_type="application/octet-stream")
+    for name, value in UNTOUCHED.items():
+        response[name] = value
+    response["Content-Disposition"] = f'attachment; filename="{still.uid}.{still.original_format.lower()}"'
+    reason = form.cleaned_data["reason"]
+    record(
+        Tag.ORIGINAL_VIEWED, actor=request.user, subject=still, reason=reason, sha256=still.original_sha256
+    )
+    return response
 
 
 @require_GET

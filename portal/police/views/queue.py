@@ -139,5 +139,9 @@ def decision_take(request: SignedInRequest, decision_uid: UUID) -> HttpResponse:
 
 def my_review(request: SignedInRequest, review_uid: UUID) -> Review:
     """The review, if this officer took it; 404 for everybody else's."""
-    found = Review.objects.select_related("decision__offender__submission__campaign")
+    found = Review.objects.select_related(
+        "decision__offender__submission__campaign",
+        "decision__offender__submission__retailer",
+        "decision__offender__store",
+    )
     return get_object_or_404(found, uid=review_uid, reviewer=request.user)

@@ -1,8 +1,7 @@
 """One review: blind first, then revealed, then concluded. Nothing of the reveal is on the blind page."""
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,13 +17,14 @@ from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.roles import REVIEWING_ROLES
 from portal.audit.log import record
 from portal.audit.tags import Tag
-from portal.police.forms import ChangeForm, JudgementForm
+from portal.police.forms import ChangeForm, JudgementForm, LongerListForm
+from portal.police.view_edits import read_edits
 from portal.police.views.queue import my_review
 from portal.reviews import actions
 from portal.reviews.actions import Conflict, Invalid
 from portal.reviews.models import Judgement, Review
 from portal.reviews.queries import readable_records
-from portal.reviews.states import ReviewState, Stage, Verdict
+from portal.reviews.states import LIST_LENGTHS, ReviewState, Stage, Verdict
 
 reviewing = for_roles(*sorted(REVIEWING_ROLES))
 
@@ -102,7 +102,32 @@ def _blind_context(mine: Review) -> dict[str, Any]:
         "pairs": pairs,
         "left": sum(not pair.judged for pair in pairs),
         "verdicts": Verdict,
+        "longer": longer_than(mine) if pairs else [],
     }
+
+
+def longer_than(mine: Review) -> list[int]:
+    """The lengths this officer may ask for now."""
+    return [length for length in LIST_LENGTHS if length > mine.list_length]
+
+
+@require_POST
+@reviewing
+def list_lengthen(request: SignedInRequest, review_uid: UUID) -> HttpResponse:
+    """Add the next candidates to one's own blind review, with the reason."""
+    mine = my_review(request, review_uid)
+    form = LongerListForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose how many candidates you want to see, and say why.")
+        return redirect("police:review", mine.uid)
+    to, why = form.cleaned_data["to"], form.cleaned_data["why"]
+    try:
+        added = actions.lengthen_list(mine, to, why=why, by=request.user)
+    except (Conflict, Invalid) as error:
+        messages.error(request, str(error))
+        return redirect("police:review", mine.uid)
+    messages.success(request, f"{added} more candidate{'' if added == 1 else 's'} to compare.")
+    return redirect(reverse("police:review-blind", args=[mine.uid]))
 
 
 @require_POST
@@ -164,27 +189,13 @@ def _step(request: SignedInRequest, mine: Review, act: Callable[[], object]) -> 
 
 
 # --- what was done to the view --------------------------------------------------------------------
-CONTROLS = {
-    "zoom": (1.0, 8.0),
-    "brightness": (20.0, 300.0),
-    "contrast": (20.0, 300.0),
-    "flip": (0.0, 1.0),
-    "invert": (0.0, 1.0),
-    "grid": (0.0, 1.0),
-    "frame": (1.0, 10.0),
-    "probe": (1.0, 10.0),
-    "reset": (0.0, 1.0),
-}
-MAX_AT_ONCE = 200
-
-
 @require_POST
 @reviewing
 def view_edits(request: SignedInRequest, review_uid: UUID) -> HttpResponse:
     """Record changes of the view that the page's script reports, with their values."""
     mine = my_review(request, review_uid)
     try:
-        edits = _read_edits(json.loads(request.body))
+        edits = read_edits(json.loads(request.body))
     except (ValueError, TypeError, KeyError):
         return HttpResponseBadRequest("not a list of view edits")
     try:
@@ -192,22 +203,6 @@ def view_edits(request: SignedInRequest, review_uid: UUID) -> HttpResponse:
     except (Conflict, Invalid) as error:
         return JsonResponse({"problem": str(error)}, status=409)
     return JsonResponse({"problem": ""})
-
-
-def _read_edits(sent: Any) -> list[dict[str, Any]]:
-    if not isinstance(sent, list) or len(sent) > MAX_AT_ONCE:
-        raise ValueError("not a short list")
-    return [_read_edit(one) for one in sent]
-
-
-def _read_edit(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Control, value, candidate's place (0: none) and milliseconds since the page opened; else ValueError."""
-    control, value = sent["control"], float(sent["value"])
-    low, high = CONTROLS[control]
-    place, moment = int(sent["candidate"]), float(sent["ms"])
-    if not (low <= value <= high and 0 <= place <= 200 and math.isfinite(moment) and moment >= 0):
-        raise ValueError("outside what the controls can do")
-    return {"control": control, "value": round(value, 2), "candidate": place, "ms": round(moment)}
 
 
 # --- after the reveal -----------------------------------------------------------------------------
