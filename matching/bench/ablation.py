@@ -1,0 +1,194 @@
+"""What each step after detection brings, per source, with intervals over people:
+
+    python -m matching.bench.ablation --gallery CSV --probes CSV [--bootstrap 200] [--json OUT]
+
+Every step is the one before it and one thing more. Of the two numbers that were chosen by measuring, the
+softened views' weight and the crowd's floor, `chosen elsewhere` chooses anew on other people: five folds
+by identity, each searched with what did best on the other four.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.alignment import softened
+from matching.calibration import FLOOR, crowd_of
+from matching.decoding import decode_normalised, normalise
+from matching.deepface_engine import SOFT_WEIGHT, load_embedder, unit
+from matching.engine import EngineSettings, load_engine
+from matching.errors import RejectedImage
+from matching.evaluation import (
+    Embedded,
+    Enrolled,
+    LabelledImage,
+    Ranked,
+    enrol,
+    figures,
+    ranked_by,
+    read_rows,
+    thresholds,
+)
+from matching.intervals import intervals
+from matching.resampling import folds
+
+Floats = NDArray[np.float64]
+WEIGHTS, FLOORS, FOLDS = (0.0, 0.3, 0.5, 0.7), (0.0, 0.01, 0.03), 5
+REPORTED = ("rank1", "top20", "fnir_at_fpir_0.01")
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """A row's most prominent face as unit vectors (6, d): chip, mirrored, second chip, mirrored, softened,
+    mirrored; None where no face was found.
+    """
+
+    row: LabelledImage
+    views: Floats | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """How views become one vector, and scores comparable: `floor` None leaves the cosines as they are."""
+
+    name: str
+    combine: Callable[[Floats], Floats]
+    floor: float | None = None
+
+
+def _sharp_and_soft(weight: float) -> Callable[[Floats], Floats]:
+    return lambda views: unit(views[:4].mean(0)[None])[0] + weight * unit(views[4:].mean(0)[None])[0]
+
+
+STEPS = (
+    Step("one chip by five points", lambda views: views[0]),
+    Step("+ mirrored", lambda views: views[:2].mean(0)),
+    Step("+ second chip by 68 points", lambda views: views[:4].mean(0)),
+    Step("+ softened views", _sharp_and_soft(SOFT_WEIGHT)),
+    Step("+ against the crowd (as built)", _sharp_and_soft(SOFT_WEIGHT), FLOOR),
+)
+
+
+def viewed(rows: Sequence[LabelledImage], settings: EngineSettings) -> list[Viewed]:
+    """Detect, align and embed every view once."""
+    engine, embedder = load_engine(settings), load_embedder(settings)
+    found = []
+    for row in rows:
+        try:
+            faces = engine.find_faces(decode_normalised(normalise(row.path.read_bytes()).jpeg))
+        except RejectedImage:
+            faces = []
+        if not faces:
+            found.append(Viewed(row, None))
+            continue
+        second = faces[0].chip if faces[0].second_chip is None else faces[0].second_chip
+        chips = [
+            view
+            for chip in (faces[0].chip, second, softened(faces[0].chip))
+            for view in (chip, chip[:, ::-1])
+        ]
+        found.append(Viewed(row, unit(embedder.embed(chips)).astype(np.float64)))
+    return found
+
+
+def ranked_at(step: Step, gallery: Sequence[Viewed], probes: Sequence[Viewed]) -> list[Ranked]:
+    """Every probe against the gallery with this step's vectors and scores."""
+    enrolled = enrol([_embedded(one, step) for one in gallery])
+    return [_ranked(_embedded(one, step), enrolled, step.floor) for one in probes]
+
+
+def _embedded(one: Viewed, step: Step) -> Embedded:
+    vector = None if one.views is None else unit(step.combine(one.views)[None])[0]
+    return Embedded(one.row, vector)
+
+
+def _ranked(probe: Embedded, enrolled: Enrolled, floor: float | None) -> Ranked:
+    if probe.vector is None:
+        return ranked_by(probe, enrolled, None)
+    scores = enrolled.scores(probe.vector)
+    plain = ranked_by(probe, enrolled, scores)
+    crowd = crowd_of(scores)
+    if crowd is None:
+        return plain
+    shift, scale = (0.0, 1.0) if floor is None else (crowd.mean, crowd.spread + floor)
+    mate = enrolled.place.get(probe.row.identity) if plain.mated else None
+    top = float((scores.max() - shift) / scale)
+    return replace(
+        plain, top_score=top, mate_score=-np.inf if mate is None else float((scores[mate] - shift) / scale)
+    )
+
+
+def chosen_elsewhere(gallery: Sequence[Viewed], probes: Sequence[Viewed]) -> list[Ranked]:
+    """The last step with weight and floor chosen on the other folds' people."""
+    fold_of = folds([one.row.identity for one in probes], FOLDS)
+    tried = [
+        ranked_at(Step("", _sharp_and_soft(weight), floor), gallery, probes)
+        for weight in WEIGHTS
+        for floor in FLOORS
+    ]
+    together: list[Ranked | None] = [None] * len(probes)
+    for fold in range(FOLDS):
+        best = max(
+            tried,
+            key=lambda ranked: _merit([one for one, at in zip(ranked, fold_of, strict=True) if at != fold]),
+        )
+        for at in np.flatnonzero(fold_of == fold):
+            together[int(at)] = best[int(at)]
+    return [one for one in together if one is not None]
+
+
+def _merit(ranked: Sequence[Ranked]) -> float:
+    found = figures(ranked, 0, thresholds(ranked))
+    return float((found["rank1"] or 0) + (found["top20"] or 0) - (found["fnir_at_fpir_0.01"] or 0))
+
+
+def table(gallery: Sequence[Viewed], probes: Sequence[Viewed], draws: int) -> list[dict[str, Any]]:
+    """One entry a step: figures of all and of every source, with intervals of the first."""
+    results = {step.name: ranked_at(step, gallery, probes) for step in STEPS}
+    results["as built, chosen elsewhere"] = chosen_elsewhere(gallery, probes)
+    return [_entry(name, ranked, draws) for name, ranked in results.items()]
+
+
+def _entry(name: str, ranked: Sequence[Ranked], draws: int) -> dict[str, Any]:
+    limits = thresholds(ranked)
+    found, spans = figures(ranked, 0, limits), intervals(ranked, draws) if draws else {}
+    sources = sorted({one.source for one in ranked if one.mated})
+    by_source = {one: figures([row for row in ranked if row.source == one], 0, limits) for one in sources}
+    return {
+        "step": name,
+        **{key: found[key] for key in REPORTED},
+        "intervals": {key: spans.get(key) for key in REPORTED},
+        "by_source": {one: {key: values[key] for key in REPORTED} for one, values in by_source.items()},
+    }
+
+
+def main() -> None:
+    """Print the table, and write it as JSON where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gallery", type=Path, required=True)
+    parser.add_argument("--probes", type=Path, required=True)
+    parser.add_argument("--bootstrap", type=int, default=200)
+    parser.add_argument("--json", type=Path)
+    asked = parser.parse_args()
+    settings = EngineSettings()
+    gallery = viewed(read_rows(asked.gallery, {"gallery"}), settings)
+    probes = viewed(read_rows(asked.probes, {"probe", "nonmated"}), settings)
+    entries = table(gallery, probes, asked.bootstrap)
+    for entry in entries:
+        print(entry["step"].ljust(34), *(_said(entry, key) for key in REPORTED))  # noqa: T201
+    if asked.json:
+        asked.json.write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def _said(entry: dict[str, Any], key: str) -> str:
+    span = entry["intervals"][key]
+    return f"{key} {entry[key]}" + (f" [{span[0]:.3f}, {span[1]:.3f}]" if span else "")
+
+
+if __name__ == "__main__":
+    main()
