@@ -23,7 +23,15 @@ from portal.reviews import actions as reviews
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import Outcome, Stage, Verdict
 from portal.searches.models import Search
-from portal.submissions.models import Campaign, Offender, PartialUpload, Still, Submission
+from portal.submissions.bulk.actions import take_table
+from portal.submissions.models import (
+    BulkUpload,
+    Campaign,
+    Offender,
+    PartialUpload,
+    Still,
+    Submission,
+)
 from portal.submissions.uploads import Announced, begin_upload
 from portal.webhooks.actions import make_webhook, send_test
 from portal.webhooks.models import Delivery, Webhook
@@ -42,6 +50,8 @@ from tests.cast import (
 )
 from tests.questions.asking import make_question
 
+BAD_TABLE = b"Store,Start of the incident,Offence\nx,y,z"
+
 
 @dataclass
 class Side:
@@ -59,6 +69,7 @@ class Side:
     store: Store
     webhook: Webhook
     delivery: Delivery
+    bulk: BulkUpload
     image: CustodyImage | None = None
     search: Search | None = None
     decision: Decision | None = None
@@ -114,6 +125,9 @@ def _reported(sender: User, manager: User, campaign: Campaign) -> Side:
         store=sender.organisation.stores.order_by("code")[0],
         webhook=webhook,
         delivery=send_test(webhook),
+        bulk=take_table(
+            offender.submission, b"Store,Start of the incident,Offence\nx,y,z", "t.csv", None, by=sender
+        ),
         search=Search.objects.get(still__offender=offender),
     )
 

@@ -85,6 +85,7 @@ class Tag(TextChoices):
     EXPORTED = "disclosure:export:downloaded"
     # erasure
     STILL_ERASED = "erasure:still:erased"
+    BULK_ERASED = "erasure:bulk:erased"
     OFFENDER_ERASED = "erasure:offender:erased"
     CUSTODY_DELETION_REQUESTED = "erasure:custody_image:requested"
     PACKAGE_ERASED = "erasure:package:erased"

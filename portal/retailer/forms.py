@@ -12,6 +12,7 @@ from portal.submissions.models import Still
 from portal.submissions.states import MAX_STILLS
 
 SMALLEST_BOX_PX = 12
+MOST_ARCHIVE_BYTES = 400 * 2**20
 FUTURE_TOLERANCE = timedelta(hours=1)  # clocks of recorders and people differ
 ACCEPT = "image/jpeg,image/png,image/webp,.jpg,.jpeg,.png,.webp"
 
@@ -55,6 +56,31 @@ class StillsForm(forms.Form):
         error_messages={"required": "Choose at least one still."},
     )
     captured_at = forms.DateTimeField(label="When they were captured", required=False, widget=_moment())
+
+
+class BulkForm(forms.Form):
+    """A filled-in table, and perhaps a zip with its stills."""
+
+    table = forms.FileField(
+        label="The filled-in table",
+        help_text="CSV or XLSX, 200 rows at most.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+        error_messages={"required": "Choose the table.", "empty": "The table is empty."},
+    )
+    archive = forms.FileField(
+        label="A zip with the stills",
+        help_text="Up to 400 MB. Leave it out if the stills are on the board already.",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".zip,application/zip"}),
+        error_messages={"empty": "The zip is empty."},
+    )
+
+    def clean_archive(self) -> UploadedFile | None:
+        """The zip, if it is not larger than can be taken."""
+        archive: UploadedFile | None = self.cleaned_data["archive"]
+        if archive is not None and (archive.size or 0) > MOST_ARCHIVE_BYTES:
+            raise forms.ValidationError("The zip is larger than 400 MB. Send it in parts.")
+        return archive
 
 
 class FaceForm(forms.Form):

@@ -6,7 +6,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.submissions.models import Campaign, Offender, PartialUpload, RefusedUpload, Still
+from portal.submissions.models import BulkUpload, Campaign, Offender, PartialUpload, RefusedUpload, Still
 from portal.submissions.states import CampaignState
 
 TOLD = timedelta(days=1)  # how long the board names a file that was not taken
@@ -60,3 +60,9 @@ def uploads_for(user: User) -> QuerySet[PartialUpload]:
     """Files of the retailer that are arriving or have arrived within a day."""
     ours = PartialUpload.objects.filter(submission__retailer=user.organisation_id)
     return ours.select_related("submission", "target", "still__offender", "still__chosen_face")
+
+
+def bulk_uploads_for(user: User) -> QuerySet[BulkUpload]:
+    """Tables the retailer sent, newest first."""
+    ours = BulkUpload.objects.filter(submission__retailer=user.organisation_id)
+    return ours.select_related("submission__campaign", "sent_by")

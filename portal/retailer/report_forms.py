@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.retailer.forms import FUTURE_TOLERANCE, StillsForm
-from portal.retailer.preservation import keep_clock
 from portal.retailer.steps import DEFAULTS, HINTS, REPORT, STEPS, Step
+from portal.submissions.footage import keep_clock
 from portal.submissions.models import Offender
 from portal.submissions.reports import DECLARATION, NEEDED
 from portal.submissions.states import OffenceType

@@ -5,6 +5,7 @@ import contextlib
 from portal.audit.log import SystemActor
 from portal.celery import MAINTENANCE, task
 from portal.retention import actions, orphans, queries
+from portal.submissions.bulk.actions import purge_bulk_uploads
 from portal.submissions.uploads import sweep_uploads
 
 ROUND = SystemActor("retention")
@@ -22,6 +23,7 @@ def purge_due() -> None:
     for image in queries.custody_due().iterator():
         with contextlib.suppress(actions.AlreadyErased):
             actions.erase_custody_image(image, by=ROUND, reason=image.deletion_reason or "deletion requested")
+    purge_bulk_uploads(by=ROUND)
 
 
 @task("retention.sweep_orphans", queue=MAINTENANCE, soft_seconds=3000, hard_seconds=3300)

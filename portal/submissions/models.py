@@ -276,6 +276,7 @@ class BulkUpload(models.Model):
     name = models.CharField(max_length=255, blank=True)
     sha256 = models.CharField(max_length=64)
     rows = models.PositiveSmallIntegerField()
+    remarks = models.JSONField(default=list, help_text="on the table as a whole")
     kept = models.JSONField(default=list, help_text="of each row that is an offender now: number, uid, notes")
     problems = models.JSONField(default=list, help_text="of each other row: number, cells, what is wrong")
 

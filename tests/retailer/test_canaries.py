@@ -9,6 +9,7 @@ from portal.questions.states import Kind
 from portal.retailer.urls import urlpatterns
 from portal.reviews.states import Outcome
 from portal.searches.models import Candidate
+from portal.submissions.bulk.actions import take_table
 from tests.cast import (
     Cast,
     client_of,
@@ -73,7 +74,10 @@ def stage(cast: Cast) -> list[str]:
     answered(make_question(ours[1], cast.second_reviewer, Kind.RECEIPT), cast.loss_prevention)
     searched_offender(cast.loss_prevention, cast.campaign, person=2)  # with an officer soon
     make_still(make_offender(cast.loss_prevention, cast.campaign, declared=False))
-    make_offender(cast.loss_prevention, cast.campaign, declared=False)
+    mine = make_offender(cast.loss_prevention, cast.campaign, declared=False)
+    take_table(
+        mine.submission, b"Store,Start of the incident,Offence\nx,y,z", "t.csv", None, by=mine.created_by
+    )
     candidates = Candidate.objects.all()
     assert candidates
     secrets = [str(one.uid) for one in candidates] + [str(one.subject_uid) for one in candidates]

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from portal.retailer.preservation import Clock, clock_of, overwritten_on
+from portal.retailer.preservation import Clock, clock_of
+from portal.submissions.footage import overwritten_on
 from portal.submissions.states import YesNoUnknown
 from tests.cast import Cast, make_offender
 

@@ -11,19 +11,30 @@ from django.urls import reverse
 from portal.accounts.access import Audience
 from portal.accounts.roles import RETAILER_ROLES
 from portal.retailer.urls import urlpatterns
+from portal.submissions.bulk.actions import take_table
 from portal.submissions.models import Offender, Still
 from tests.cast import Cast, client_of, make_offender, make_still
 
-OF_CAMPAIGN = ("submission", "receipt", "offender-add", "submission-declare")
+OF_CAMPAIGN = (
+    "submission",
+    "receipt",
+    "offender-add",
+    "submission-declare",
+    "receipt-pdf",
+    "bulk",
+    "bulk-template",
+)
+OF_BULK = ("bulk-result", "bulk-rest")
 OF_OFFENDER = (
     "offender", "offender-edit", "offender-step", "offender-save", "offender-declare", "offender-discard",
     "still-add",
 )  # fmt: skip
 OF_STILL = ("still-face", "still-image")
-ALL = OF_CAMPAIGN + OF_OFFENDER + OF_STILL
-FURTHER = {"offender-step": ("evidence",)}
-READ_ONLY = ("offender", "offender-edit", "still-image")
+ALL = OF_CAMPAIGN + OF_BULK + OF_OFFENDER + OF_STILL
+FURTHER = {"offender-step": ("evidence",), "bulk-template": ("csv",), "bulk-rest": ("csv",)}
+READ_ONLY = ("bulk-result", "bulk-rest", "offender", "offender-edit", "still-image")
 POST_ONLY = ("offender-save",)
+TABLE = b"Store,Start of the incident,Offence\nx,y,z"
 VARYING = {"X-Request-ID", "Set-Cookie"}
 
 
@@ -36,6 +47,8 @@ def theirs(cast: Cast) -> Callable[[str], object]:
     def uid(name: str) -> object:
         if name in OF_STILL:
             return Still.objects.get(pk=still.pk).uid
+        if name in OF_BULK:
+            return take_table(offender.submission, TABLE, "t.csv", None, by=cast.neighbour).uid
         return Offender.objects.get(pk=offender.pk).uid if name in OF_OFFENDER else cast.campaign.uid
 
     return uid
@@ -63,7 +76,7 @@ def test_no_route_is_forgotten_here() -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post", "head"])
-@pytest.mark.parametrize("name", OF_OFFENDER + OF_STILL)
+@pytest.mark.parametrize("name", OF_BULK + OF_OFFENDER + OF_STILL)
 def test_anothers_object_is_an_absent_one(
     cast: Cast, lena: Client, theirs: Callable[[str], object], name: str, method: str
 ) -> None:
