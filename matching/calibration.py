@@ -26,6 +26,8 @@ FLOOR = 0.01  # cosine; keeps a very even crowd from making everybody stand out 
 BANDS = ((4.0, "strong support"), (2.0, "moderate support"), (1.0, "limited support"))
 NO_SUPPORT = "no support either way"
 AGAINST = "support for a different person"
+TOO_FEW = "Too few comparisons at this still quality."
+SILENT = "At this still quality, scores were found not to tell the same person from the likest stranger."
 LEAST_PAIRS = 30  # mated and non-mated comparisons a stratum must have to be calibrated
 
 
@@ -98,6 +100,11 @@ class Stratum:
     nonmated: int
     resamples: tuple[tuple[float, float], ...] = ()
 
+    @property
+    def enough(self) -> bool:
+        """Whether there was enough to fit; without a slope it then told nobody apart."""
+        return min(self.mated, self.nonmated) >= LEAST_PAIRS
+
     def ratio(self, score: float, line: tuple[float, float] | None = None) -> float:
         """log10 ratio, never further from 0 than the data can tell: log10 of the comparisons on the other
         side.
@@ -120,10 +127,10 @@ class Evidence:
 
     @property
     def cautious(self) -> float:
-        """The end of the interval that claims least: 0 where the interval holds both directions."""
-        if self.low > 0 or self.high < 0:
-            return self.low if self.low > 0 else self.high
-        return 0.0
+        """The end of the interval that claims least, and nothing (0) against a person: what the line says of
+        low scores was measured to be too much (docs/evaluation.md, reliability).
+        """
+        return max(self.low, 0.0)
 
     @property
     def words(self) -> str:
@@ -151,7 +158,7 @@ class Calibration:
             raise CalibrationRefused(why)
         stratum = self.stratum_of(quality)
         if stratum.slope is None:
-            raise CalibrationRefused("Too few comparisons at this still quality.")
+            raise CalibrationRefused(SILENT if stratum.enough else TOO_FEW)
         ratio = stratum.ratio(score)
         drawn = interval([stratum.ratio(score, line) for line in stratum.resamples]) or (ratio, ratio)
         low, high = min(drawn[0], ratio), max(drawn[1], ratio)
@@ -227,6 +234,9 @@ def _stratum(below: float | None, members: Sequence[Comparison], draws: int) -> 
         for times in resamples([one.person or str(at) for at, one in enumerate(members)], draws)
         if (times * mated).any() and (times * ~mated).any()
     )
+    if slope <= 0 or (lines and np.percentile([line[0] for line in lines], 2.5) <= 0):
+        # A higher score must never speak against a person, nor a chance finding for anybody.
+        return Stratum(below, None, None, cost, *counts)
     return Stratum(below, slope, offset, cost, *counts, lines)
 
 

@@ -206,16 +206,17 @@ def _embedded(engine: FaceEngine, row: LabelledImage) -> Embedded:
 
 
 def comparisons(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list[Comparison]:
-    """The mate's score of every mated probe against the best stranger's of every non-mated one.
+    """The score of every mate on a list against the best stranger's of every non-mated probe.
 
-    The best of many strangers, not any stranger: that is whom an officer sees at the head of a list.
+    Officers see lists: a mate who is not on one is no candidate, and of many strangers it is the best whom
+    they see at the head.
     """
     ranked = zip(rank(gallery, probes), probes, strict=True)
     scored = ((entry, entry.mate_score if entry.mated else entry.top_score, probe) for entry, probe in ranked)
     return [
         Comparison(score, probe.quality, entry.mated, entry.person)
         for entry, score, probe in scored
-        if np.isfinite(score)
+        if np.isfinite(score) and (entry.listed or not entry.mated)
     ]
 
 

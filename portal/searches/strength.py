@@ -46,11 +46,10 @@ class Support:
 
 
 def _meaning(cautious: float) -> str:
-    if not cautious:
-        return "Scores like this were about as usual for the likest stranger as for the same person."
-    likelier, other = ("the same person", "the likest stranger")[:: 1 if cautious > 0 else -1]
-    times = _rounded(abs(cautious), down=True)
-    return f"Scores like this were at least {times} times as usual for {likelier} as for {other}."
+    times = _rounded(cautious, down=True)
+    how = "not measurably more" if times == "1" else f"at least {times} times as"
+    than = "than" if times == "1" else "as"
+    return f"Scores like this were {how} usual for the same person {than} for the likest stranger."
 
 
 def _rounded(log10_ratio: float, *, down: bool) -> str:

@@ -73,6 +73,12 @@ def test_a_quality_without_data_is_refused() -> None:
         fitted().log10_ratio(1.0, 10, model="m-1", gallery=1000)
 
 
+def test_scores_that_tell_nobody_apart_are_silent() -> None:
+    for separation in (-2.0, 0.0):
+        with pytest.raises(CalibrationRefused, match="not to tell"):
+            fitted(separation).log10_ratio(1.0, 50, model="m-1", gallery=1000)
+
+
 def test_it_survives_being_stored() -> None:
     calibration = fitted()
     again = Calibration.from_json(calibration.to_json())
