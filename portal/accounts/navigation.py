@@ -37,6 +37,8 @@ DESTINATIONS = (
     Destination("Tasks", "retailer:questions", RETAILER_ROLES, counted=True),
     Destination("Queue", "police:queue", REVIEWING_ROLES | {Role.AUDITOR}),
     Destination("Questions", "police:questions", REVIEWING_ROLES | {Role.AUDITOR}),
+    Destination("Series", "police:series", REVIEWING_ROLES | {Role.AUDITOR}),
+    Destination("Cases", "police:cases", REVIEWING_ROLES | {Role.AUDITOR}),
     Destination("Progress", "police:dashboard", POLICE_ROLES - {Role.FACIAL_REVIEWER, Role.SECOND_REVIEWER}),
     Destination("My accuracy", "police:my-accuracy", REVIEWING_ROLES),
     Destination("Campaigns", "police:campaigns", POLICE_ROLES),

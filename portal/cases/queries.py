@@ -11,6 +11,7 @@ from portal.assurance.queries import real_decisions
 from portal.cases.models import Case, CaseOffence, Membership, Package, Pair, Series
 from portal.cases.states import MAY_JUDGE, TO_JUDGE, CaseState
 from portal.reviews.models import Decision
+from portal.reviews.queries import READS_EVERY_RECORD
 from portal.reviews.states import DecisionState, Outcome
 from portal.searches.models import Search
 from portal.submissions.genuine import genuine
@@ -66,6 +67,19 @@ def series_for(user: User) -> QuerySet[Series]:
 def cases_for(user: User) -> QuerySet[Case]:
     """Every case of the officer's force."""
     return Case.objects.filter(force=user.organisation_id)
+
+
+def readable_cases(user: User) -> QuerySet[Case]:
+    """Cases this person may read: supervisors and auditors all of their force's; a reviewer not those with
+    an offender whom somebody still reviews, for a case says who it is."""
+    if user.role in READS_EVERY_RECORD:
+        return cases_for(user)
+    under_review = Exists(
+        CaseOffence.objects.filter(case=OuterRef("pk"), removed_at=None).exclude(
+            offender__decision__state=DecisionState.DECIDED
+        )
+    )
+    return cases_for(user).filter(~under_review)
 
 
 def identified_decisions() -> QuerySet[Decision]:
