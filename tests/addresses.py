@@ -29,12 +29,20 @@ def _entry_number(side: Side) -> int:
     return side.entry.number
 
 
+def _case_still(side: Side) -> UUID:
+    if side.case is None:
+        raise AttributeError
+    return side.case.offences.order_by("pk")[0].offender.stills.order_by("pk")[0].uid
+
+
 CAMPAIGN, SUBMISSION, OFFENDER, STILL = _of("campaign"), _of("submission"), _of("offender"), _of("still")
 DRAFT, PERSON, INVITATION, TOKEN = _of("draft"), _of("person"), _of("invitation"), _of("token")
 DECIDED, WAITING, JUDGEMENT = _of("decided"), _of("waiting"), _of("judgement")
 REVIEW, REVEALED, ADJUDICATION = _of("review"), _of("revealed"), _of("adjudication")
 QUESTION = _of("question")
 IMAGE, SEARCH, WEBHOOK = _of("image"), _of("search"), _of("webhook")
+
+PAIR, SERIES, CASE, PACKAGE = _of("pair"), _of("series"), _of("case"), _of("package")
 
 PARAMETERS: dict[str, dict[str, Part]] = {
     "accounts:person": {"uid": PERSON},
@@ -95,6 +103,18 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "police:probe-face": {"review_uid": REVIEW, "number": _known(1)},
     "police:probe-frame": {"review_uid": REVIEW, "number": _known(1)},
     "police:candidate-face": {"judgement_uid": JUDGEMENT},
+    "police:series-pair": {"pair_uid": PAIR},
+    "police:pair-face": {"pair_uid": PAIR, "number": _known(1)},
+    "police:series-detail": {"series_uid": SERIES},
+    "police:series-face": {"series_uid": SERIES, "still_uid": STILL},
+    "police:series-split": {"series_uid": SERIES, "offender_uid": OFFENDER},
+    "police:case": {"case_uid": CASE},
+    "police:case-edit": {"case_uid": CASE},
+    "police:case-move": {"case_uid": CASE},
+    "police:case-still": {"case_uid": CASE, "still_uid": _case_still},
+    "police:package-make": {"case_uid": CASE},
+    "police:package": {"package_uid": PACKAGE},
+    "police:package-download": {"package_uid": PACKAGE},
     "police:campaign": {"campaign_uid": CAMPAIGN},
     "police:campaign-edit": {"campaign_uid": CAMPAIGN},
     "police:campaign-move": {"campaign_uid": CAMPAIGN},

@@ -15,6 +15,10 @@ from portal.accounts.roles import Role
 from portal.api.actions import make_token
 from portal.api.models import Token
 from portal.audit.models import Entry
+from portal.cases.actions.cases import open_cases
+from portal.cases.actions.packages import request_package
+from portal.cases.models import Case, Package, Pair, Series
+from portal.cases.states import PackageKind
 from portal.gallery.models import CustodyImage
 from portal.notifications.models import Mail
 from portal.notifications.states import MailState
@@ -36,6 +40,7 @@ from portal.submissions.uploads import Announced, begin_upload
 from portal.webhooks.actions import make_webhook, send_test
 from portal.webhooks.models import Delivery, Webhook
 from portal.webhooks.states import Event
+from tests.cases.staging import bare_case, bare_series, judged_the_same, make_pair, series_of
 from tests.cast import (
     Cast,
     decide,
@@ -83,6 +88,10 @@ class Side:
     entry: Entry | None = None
     question: Question | None = None
     mail: Mail | None = None
+    pair: Pair | None = None
+    series: Series | None = None
+    case: Case | None = None
+    package: Package | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +179,18 @@ def _own(cast: Cast) -> Side:
     side.revealed = _revealed(offenders[2], cast.second_reviewer)
     side.waiting = decision_on(offenders[3])
     _reviewed(side, cast.facial_reviewer)
+    _gathered(side, cast)
     return side
+
+
+def _gathered(side: Side, cast: Cast) -> None:
+    """A pair to judge, a series, the case of the identified offender, a package that waits."""
+    loose, linked = (searched_offender(cast.loss_prevention, cast.campaign, person=8) for _ in range(2))
+    side.pair = make_pair(loose, side.offender)
+    side.series = series_of(judged_the_same(make_pair(side.offender, linked), cast))
+    open_cases()
+    side.case = Case.objects.get(offences__decision=side.decided)
+    side.package = request_package(side.case, PackageKind.DISCLOSURE, "For court", by=cast.supervisor)
 
 
 def _other(cast: Cast) -> Side:
@@ -184,6 +204,11 @@ def _other(cast: Cast) -> Side:
     _reviewed(side, cast.foreign_officer)
     side.revealed = side.adjudication = side.finished = side.review
     side.decided = side.waiting = side.decision
+    side.pair = make_pair(side.offender, searched_offender(cast.stranger, side.campaign, person=8))
+    side.series, side.case = bare_series(side.offender), bare_case(side.offender)
+    side.package = Package.objects.create(
+        case=side.case, kind=PackageKind.DISCLOSURE, purpose="Theirs", requested_by=cast.foreign_officer
+    )
     return side
 
 

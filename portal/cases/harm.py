@@ -89,17 +89,16 @@ def _totals(rows: QuerySet[Any], group: str) -> dict[int, Totals]:
     )
     found = (
         rows.order_by()
-        .values_list(group)
+        .values(group)
         .annotate(
-            Sum(points, output_field=IntegerField()),
-            Sum(value, output_field=DecimalField()),
-            Count("pk"),
-            Count("offender__submission__retailer", distinct=True),
+            points=Sum(points, output_field=IntegerField()),
+            worth=Sum(value, output_field=DecimalField()),
+            number=Count("pk"),
+            retailers=Count("offender__submission__retailer", distinct=True),
         )
     )
-    return {
-        pk: Totals(points, value, offences, retailers) for pk, points, value, offences, retailers in found
-    }
+    sums = found.values_list(group, "points", "worth", "number", "retailers")
+    return {pk: Totals(*rest) for pk, *rest in sums}
 
 
 def case_totals(user: User) -> dict[int, Totals]:

@@ -16,6 +16,8 @@ from matching import catalogue
 from matching.errors import EngineFault
 from portal import conf, work
 from portal.accounts.models import User
+from portal.cases.actions.packages import MAKE_PACKAGE
+from portal.cases.queries import packages_for
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
 from portal.engine import engine_settings
 from portal.gallery.actions import ENROL
@@ -56,7 +58,7 @@ class Queue:
 
 
 def queues(user: User) -> list[Queue]:
-    """Stills and custody images of the user's force."""
+    """Every kind of work of the user's force."""
     return [_queue(kind.label, kind.rows(user)) for kind in KINDS.values()]
 
 
@@ -201,6 +203,7 @@ KINDS = {
     for kind in (
         Kind("stills", "Stills", stills_for, PROCESS_STILL, INTERACTIVE, "still_id"),
         Kind("custody-images", "Custody images", custody_images_for, ENROL, BULK, "image_id"),
+        Kind("packages", "Packages", packages_for, MAKE_PACKAGE, BULK, "package_id"),
         Kind("searches-again", "Searches again", searches_again_for, SEARCH_AGAIN, BULK, "again_id"),
     )
 }

@@ -30,6 +30,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+EARLIER = ("number", "outcome", "decided_at", "reopened_at", "reason")
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 INK, MUTED, LINE, SHADE = (colors.HexColor(code) for code in ("#15232c", "#4b5d68", "#d0dae0", "#f0e6f9"))
@@ -185,6 +186,8 @@ def _offence(number: int, offence: Mapping[str, Any], stills: Mapping[str, bytes
 def _decision(decision: Mapping[str, Any]) -> list[Flowable]:
     names = ("outcome", "decided_at", "subject_uid", "adjudicated", "uid")
     story = _summary("Decision", [(_words(name), decision[name]) for name in names], "h3")
+    earlier = [[one[name] for name in EARLIER] for one in decision["earlier_rounds"]]
+    story += _table("Rounds before it", [_words(name) for name in EARLIER], earlier)
     for review in decision["reviews"]:
         story += _review(review)
     truths = [
@@ -227,10 +230,19 @@ def _search(search: Mapping[str, Any]) -> list[Flowable]:
         ("Left out", f"{gallery['excluded_count']} templates, digest {gallery['excluded_digest']}"),
         ("Threshold", search["threshold"]),
         ("List asked for", search["list_length"]),
+        ("Made because", f"{_words(search['occasion'])}. {search['basis']}"),
     ]
     story = _summary(f"Search of {search['at']}", rows, "h3")
-    listed = [(one["rank"], one["subject_uid"], f"{one['score']:.6f}") for one in search["candidates"]]
-    return story + _table("All its candidates", ("Rank", "Opaque id", "Score"), listed, (14, 120, 40))
+    listed = [
+        (one["rank"], one["subject_uid"], f"{one['score']:.6f}", _support(one["support"]))
+        for one in search["candidates"]
+    ]
+    head = ("Rank", "Opaque id", "Score", "What the score supports")
+    return story + _table("All its candidates", head, listed, (12, 60, 20, 82))
+
+
+def _support(band: Mapping[str, str]) -> str:
+    return f"{band['words'].capitalize()}. {band['meaning'] or band['reason']}"
 
 
 def _review(review: Mapping[str, Any]) -> list[Flowable]:
@@ -247,7 +259,7 @@ def _review(review: Mapping[str, Any]) -> list[Flowable]:
         ("Changes of the view", f"{len(review['view_edits'])}, each in record.json"),
     ]
     rows += [(_words(name), value) for name, value in review["grounds"].items()]
-    story = _summary(f"Review: {_words(review['stage'])}", rows, "h3")
+    story = _summary(f"Review: {_words(review['stage'])}, round {review['round']}", rows, "h3")
     judged = [_judged(one) for one in review["judgements"]]
     head = ("Shown", "Opaque id", "Blind", "Features", "Conf.", "Seconds", "Rank, score", "After the reveal")
     return story + _table("All its judgements", head, judged, (11, 33, 20, 34, 11, 15, 22, 28))

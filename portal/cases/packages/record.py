@@ -20,6 +20,7 @@ from portal.cases.models import Case, CaseOffence, Package, Pair
 from portal.cases.states import PackageKind, PairState
 from portal.reviews.models import Decision, Judgement, Review
 from portal.searches.models import Candidate, Search
+from portal.searches.strength import Support, supports_for
 from portal.submissions.models import Offender, Still
 
 FORMAT = "stillmatch.package/1"
@@ -33,18 +34,19 @@ REPORT = (
 REPORTER = ("reporter_name", "reporter_contact")
 SEARCH = (
     "uid", "at", "duration_ms", "probe_sha256", "query_sha256", "model", "model_version", "detector",
-    "quality", "list_length", "engine", "grid",
+    "quality", "list_length", "engine", "grid", "occasion", "basis", "crowd_mean", "crowd_spread",
 )  # fmt: skip
 GALLERY = ("gallery_seq", "gallery_size", "gallery_digest", "excluded_count", "excluded_digest")
 REVIEW = (
-    "uid", "stage", "state", "role", "claimed_at", "grounds", "list_length", "probes", "blind_saved_at",
-    "blind_sha256", "completed_at", "outcome", "subject_uid", "rationale", "caveat_acknowledged",
-    "view_edits",
+    "uid", "round", "list_requests", "stage", "state", "role", "claimed_at", "grounds", "list_length",
+    "probes", "blind_saved_at", "blind_sha256", "completed_at", "outcome", "subject_uid", "rationale",
+    "caveat_acknowledged", "view_edits",
 )  # fmt: skip
 JUDGEMENT = (
     "uid", "position", "subject_uid", "blind", "features", "confidence", "seconds_viewed", "after",
     "after_reason",
 )  # fmt: skip
+EARLIER = ("number", "outcome", "decided_at", "reopened_at", "reopened_by", "reason")
 CASE = (
     "uid", "number", "state", "opened_at", "oic_name", "oic_contact", "crime_reference", "urn",
     "custody_record", "pnc_id", "cro_number", "exhibits", "result", "concluded_at",
@@ -93,6 +95,7 @@ def offences_of(case: Case) -> list[CaseOffence]:
         )
         .prefetch_related(
             Prefetch("offender__stills", Still.objects.select_related("chosen_face")),
+            "offender__decision__earlier_rounds",
             Prefetch("offender__decision__reviews", reviews.order_by("pk")),
         )
     )
@@ -120,6 +123,12 @@ def enclosed(package: Package, offences: Sequence[CaseOffence]) -> list[Enclosed
     return files
 
 
+def supports_of(searches: Mapping[int, Sequence[Search]]) -> dict[int, Support]:
+    """What each candidate's score is worth by the calibration of today, by candidate id."""
+    every = [one for found in searches.values() for search in found for one in search.candidates.all()]
+    return supports_for(every)
+
+
 def truths_of(offences: Sequence[CaseOffence]) -> dict[int, list[LaterTruth]]:
     """What became known later of each offender's decision, by offender id, the newest first."""
     found: dict[int, list[LaterTruth]] = {one.offender_id: [] for one in offences}
@@ -132,6 +141,8 @@ def truths_of(offences: Sequence[CaseOffence]) -> dict[int, list[LaterTruth]]:
 def record_of(package: Package, offences: Sequence[CaseOffence]) -> dict[str, Any]:
     """Everything, as JSON holds it. record.json is this, written with sorted keys."""
     case, searches, truths = package.case, searches_of(offences), truths_of(offences)
+    supports = supports_of(searches)
+    told = {pk: [_search(one, supports) for one in found] for pk, found in searches.items()}
     return {
         "format": FORMAT,
         "caveat": CAVEAT,
@@ -146,7 +157,7 @@ def record_of(package: Package, offences: Sequence[CaseOffence]) -> dict[str, An
         "case": {**fields(case, CASE), "steps": _steps(case)},
         "subject": _subject(case),
         "offences": [
-            _offence(package, one, searches[one.offender_id], truths[one.offender_id]) for one in offences
+            _offence(package, one, told[one.offender_id], truths[one.offender_id]) for one in offences
         ],
         "series": _pairs([one.offender_id for one in offences]),
     }
@@ -164,7 +175,10 @@ def _subject(case: Case) -> dict[str, Any]:
 
 
 def _offence(
-    package: Package, offence: CaseOffence, searches: Sequence[Search], truths: Sequence[LaterTruth]
+    package: Package,
+    offence: CaseOffence,
+    searches: Sequence[Mapping[str, Any]],
+    truths: Sequence[LaterTruth],
 ) -> dict[str, Any]:
     offender = offence.offender
     decision: Decision | None = getattr(offender, "decision", None)
@@ -176,7 +190,7 @@ def _offence(
         "report": _report(offender, package.kind),
         "campaign": offender.submission.campaign.name,
         "stills": [_still(package, still) for still in offender.stills.all()],
-        "searches": [_search(one) for one in searches],
+        "searches": list(searches),
         "decision": _decision(decision, truths) if decision else None,
     }
 
@@ -212,22 +226,28 @@ def _still(package: Package, still: Still) -> dict[str, Any]:
     }
 
 
-def _search(search: Search) -> dict[str, Any]:
-    names = ("uid", "rank", "subject_uid", "score")
+def _search(search: Search, supports: Mapping[int, Support]) -> dict[str, Any]:
     rows: Iterable[Candidate] = search.candidates.all()
     return {
         **fields(search, SEARCH),
         "still": str(search.still.uid) if search.still else None,
         "threshold": NO_THRESHOLD,
         "gallery": fields(search, GALLERY),
-        "candidates": [fields(one, names) for one in rows],
+        "candidates": [_candidate(one, supports[one.pk]) for one in rows],
     }
+
+
+def _candidate(candidate: Candidate, support: Support) -> dict[str, Any]:
+    band = {"words": support.words, "meaning": support.meaning, "span": support.span}
+    band |= {"reason": support.reason, "basis": support.basis}
+    return {**fields(candidate, ("uid", "rank", "subject_uid", "score")), "support": band}
 
 
 def _decision(decision: Decision, truths: Sequence[LaterTruth]) -> dict[str, Any]:
     known = ("kind", "source", "known_on", "note", "recorded_at")
     return {
-        **fields(decision, ("uid", "state", "outcome", "decided_at", "subject_uid")),
+        **fields(decision, ("uid", "round", "state", "outcome", "decided_at", "subject_uid")),
+        "earlier_rounds": [fields(one, EARLIER) for one in decision.earlier_rounds.all()],
         "adjudicated": decision.adjudicator_id is not None,
         "reviews": [_review(one) for one in decision.reviews.all()],
         "later_truth": [{**fields(one, known), "by": _person(one.recorded_by)} for one in truths],
