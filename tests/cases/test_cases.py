@@ -2,6 +2,8 @@
 
 import pytest
 
+from portal.assurance.models import LaterTruth
+from portal.assurance.states import TruthKind
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.cases.actions import Conflict, Invalid, cases, series
@@ -80,6 +82,9 @@ def test_moves_are_recorded_and_need_a_reason(cast: Cast, case: Case) -> None:
         case, CaseState.CONCLUDED, by=cast.supervisor, reason="Alibi", result=CaseResult.WRONG_PERSON
     )
     assert (case.state, case.result) == (CaseState.CONCLUDED, CaseResult.WRONG_PERSON)
+    (identified,) = case.offences.exclude(decision=None)
+    truth = LaterTruth.objects.get()
+    assert (truth.decision, truth.kind) == (identified.decision, TruthKind.WRONG_PERSON)
     assert [one.to for one in case.steps.all()] == [CaseState.OPENED, CaseState.CONCLUDED]
     assert cases.open_cases() == 0
 

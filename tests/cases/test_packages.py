@@ -80,13 +80,16 @@ def text_of(pdf: bytes) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
-def test_every_page_bears_caveat_and_number(cast: Cast, disclosed: Path) -> None:
+def test_every_page_bears_caveat_and_number(case: Case, disclosed: Path) -> None:
     reader = PdfReader(io.BytesIO(contents(disclosed)[PAPER]))
     assert len(reader.pages) > 2
     for number, page in enumerate(reader.pages, start=1):
         text = page.extract_text()
         assert CAVEAT in text
         assert f"Page {number} of {len(reader.pages)}" in text
+    first = reader.pages[0].extract_text()
+    assert f"Number\n{case.number}\n" in first
+    assert "UTC" in first
     assert reader.metadata is not None
     assert "Disclosure package" in str(reader.metadata.title)
     assert str(reader.root_object["/Lang"]) == "en-GB"

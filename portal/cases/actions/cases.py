@@ -8,6 +8,8 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import Organisation, User
+from portal.assurance.actions import Truth, record_later_truth
+from portal.assurance.states import TruthKind
 from portal.audit.log import Actor, SystemActor, record
 from portal.audit.tags import Tag
 from portal.cases.actions import Conflict, Invalid
@@ -24,6 +26,11 @@ EDITABLE = (
     "oic_name", "oic_contact", "crime_reference", "urn", "custody_record", "pnc_id", "cro_number", "exhibits",
     "notes",
 )  # fmt: skip
+TRUTHS: dict[str, TruthKind] = {
+    CaseResult.CHARGED: TruthKind.CHARGED,
+    CaseResult.ELIMINATED: TruthKind.ELIMINATED,
+    CaseResult.WRONG_PERSON: TruthKind.WRONG_PERSON,
+}
 CHANGED = "Somebody else has changed this case meanwhile. Look at it again."
 
 
@@ -167,7 +174,19 @@ def move_case(case: Case, to: CaseState, *, by: User, reason: str, result: str =
         case=case, by=by, origin=origin, to=to, result=result, reason=reason.strip()[:500]
     )
     case.refresh_from_db()
+    if result in TRUTHS:
+        _tell_the_truth(case, TRUTHS[result], reason, by)
     record(Tag.CASE_MOVED, actor=by, subject=case, reason=reason, to=to, result=result)
+
+
+def _tell_the_truth(case: Case, kind: TruthKind, why: str, by: User) -> None:
+    """How the case ended is what became known of the identifications it rests on: into their error rates."""
+    standing = case.offences.filter(removed_at=None, decision__isnull=False).values("decision")
+    # All rows before the first entry of the log, whose lock comes last.
+    decisions = list(Decision.objects.select_for_update(no_key=True).filter(pk__in=standing).order_by("pk"))
+    for decision in decisions:
+        truth = Truth(kind, f"Case {case.number}", timezone.localdate(), why)
+        record_later_truth(decision, truth, by=by)
 
 
 def _check_move(to: CaseState, reason: str, result: str) -> None:

@@ -4,7 +4,9 @@ What a font without the character cannot show is in record.json, which holds eve
 """
 
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
@@ -31,6 +33,7 @@ from reportlab.platypus import (
 )
 
 EARLIER = ("number", "outcome", "decided_at", "reopened_at", "reason")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 INK, MUTED, LINE, SHADE = (colors.HexColor(code) for code in ("#15232c", "#4b5d68", "#d0dae0", "#f0e6f9"))
@@ -67,8 +70,16 @@ def _style(kind: str) -> ParagraphStyle:
 
 
 def _text(value: Any, kind: str = "text") -> Paragraph:
-    shown = "–" if value in (None, "") else {True: "yes", False: "no"}.get(value, value)
-    return Paragraph(escape(str(shown)).replace("\n", "<br/>"), _style(kind))
+    return Paragraph(escape(_shown(value)).replace("\n", "<br/>"), _style(kind))
+
+
+def _shown(value: Any) -> str:
+    """A value of the record as people read it; times stay in UTC, to the second."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and TIME.fullmatch(value):
+        return f"{datetime.fromisoformat(value):%-d %b %Y, %H:%M:%S} UTC"
+    return "–" if value is None or value == "" else str(value)
 
 
 class _Numbered(Canvas):
@@ -232,7 +243,7 @@ def _search(search: Mapping[str, Any]) -> list[Flowable]:
         ("List asked for", search["list_length"]),
         ("Made because", f"{_words(search['occasion'])}. {search['basis']}"),
     ]
-    story = _summary(f"Search of {search['at']}", rows, "h3")
+    story = _summary(f"Search of {_shown(search['at'])}", rows, "h3")
     listed = [
         (one["rank"], one["subject_uid"], f"{one['score']:.6f}", _support(one["support"]))
         for one in search["candidates"]
