@@ -119,7 +119,8 @@ def withdraw(question: Question, *, by: User) -> None:
 @transaction.atomic
 def answer(question: Question, given: Answer, *, by: User) -> None:
     """Answer an open question; stills are added first (submissions.actions.add_still, asked_for=True)."""
-    given = replace(given, text=given.text.strip(), collect_from=given.collect_from.strip())
+    place = given.collect_from.strip() if given.provided else ""
+    given = replace(given, text=given.text.strip(), collect_from=place)
     if by.organisation_id != question.offender.submission.retailer_id:
         raise QuestionRefused("not_yours", "This question was put to somebody else.")
     _check_answer(question, given)

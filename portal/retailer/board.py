@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portal.questions.models import Question
+from portal.questions.queries import open_by_offender
 from portal.retailer.coach import Coached, best_still, coach
 from portal.retailer.polling import fingerprint
 from portal.retailer.preservation import Clock, clock_of
@@ -27,6 +29,7 @@ class Card:
     coached: Coached | None
     stills: int
     clock: Clock | None
+    waiting: Question | None = None  # the most urgent open question of an officer
 
     @property
     def name(self) -> str:
@@ -107,7 +110,8 @@ def board_of(
     chances: Chances,
 ) -> Board:
     """The board of these offenders (with their stills, portal.retailer.queries.with_stills)."""
-    cards = {one.pk: _card(one, statuses[one.pk], chances) for one in offenders}
+    asked = open_by_offender(one.pk for one in offenders)
+    cards = {one.pk: _card(one, statuses[one.pk], chances, asked.get(one.pk, [])) for one in offenders}
     by_rank = {card.offender.rank: card for card in cards.values() if card.offender.rank is not None}
     places = [Place(rank, by_rank.get(rank)) for rank in range(1, MAX_OFFENDERS + 1)]
     tray = sorted(
@@ -123,16 +127,18 @@ def board_of(
     return Board(places, tray, groupings, refused, seen)
 
 
-def _card(one: Offender, status: Status, chances: Chances) -> Card:
+def _card(one: Offender, status: Status, chances: Chances, asked: Sequence[Question]) -> Card:
     still = best_still(one)
     coached = coach(still, chances, declared=one.declared_at is not None) if still else None
-    return Card(one, status, still, coached, len(one.stills.all()), clock_of(one))
+    waiting = asked[0] if asked else None
+    return Card(one, status, still, coached, len(one.stills.all()), clock_of(one), waiting)
 
 
 def _shown(card: Card) -> tuple[object, ...]:
     face = card.still and (card.still.pk, card.still.chosen_face_id, card.still.sent_anyway_at)
     one = card.offender
-    return (one.pk, one.rank, one.offence, card.status, card.clock, card.coached, card.stills, face)
+    asked = card.waiting and card.waiting.pk
+    return (one.pk, one.rank, one.offence, card.status, card.clock, card.coached, card.stills, face, asked)
 
 
 def _groupings(offenders: Sequence[Offender], cards: dict[int, Card]) -> list[Grouping]:

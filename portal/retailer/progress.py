@@ -49,7 +49,8 @@ class Progress:
     """The steps of an offender, what happens next, and until when the force wants or wanted to be done.
 
     `late` is how many days after `target` it is, or the outcome came. `waiting` are the open questions,
-    the most urgent first: while there is one, the retailer's answer is what happens next.
+    the most urgent first: while there is one, the retailer's answer is what happens next. `linked`: officers
+    linked this report to others, which is all that may be known of that.
     """
 
     steps: tuple[Step, ...]
@@ -57,12 +58,26 @@ class Progress:
     target: date | None
     late: int = 0
     waiting: tuple[Question, ...] = ()
+    linked: bool = False
 
 
 def progress_of(
-    offender: Offender, stills: Sequence[Still], status: Status, questions: Sequence[Question] = ()
+    offender: Offender,
+    stills: Sequence[Still],
+    status: Status,
+    questions: Sequence[Question] = (),
+    *,
+    linked: bool = False,
 ) -> Progress:
     """The way of one offender, from its own stills, its open questions and what the retailer may know."""
+    target = _target(offender, status)
+    late = _days_late(target, status)
+    steps = _steps(offender, stills, status)
+    return Progress(steps, NEXT.get(status.code, ""), target, late, tuple(questions), linked)
+
+
+def _steps(offender: Offender, stills: Sequence[Still], status: Status) -> tuple[Step, ...]:
+    """The steps in the order in which they were reached."""
     found = [still.work_finished_at for still in stills if still.work_state == WorkState.DONE]
     checked = max((at for at in found if at), default=None)
     with_officer = status.since if status.code == WITH_OFFICER else None
@@ -75,10 +90,9 @@ def progress_of(
         Step("With an officer", with_officer),
         Step("Outcome", status.decided_at, status.label if status.decided_at else ""),
     )
-    target = _target(offender, status)
-    return Progress(
-        steps, NEXT.get(status.code, ""), target, _days_late(target, status), waiting=tuple(questions)
-    )
+    reached = [(step.at, number) for number, step in enumerate(steps) if step.at is not None]
+    in_order = [steps[number] for _, number in sorted(reached)]
+    return (*in_order, *(step for step in steps if step.at is None))
 
 
 def _target(offender: Offender, status: Status) -> date | None:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
-from portal.questions.models import Question
+from portal.cases.disclosure import linked_offenders
 from portal.questions.queries import open_by_offender
 from portal.retailer.advice import Advice, advise
 from portal.retailer.forms import StillsForm, posted
@@ -99,11 +99,13 @@ def offender(request: SignedInRequest, uid: str) -> HttpResponse:
     cards = _cards(one)
     questions = open_by_offender([one.pk]).get(one.pk, [])
     shown = [(card.still.pk, card.label, card.still.chosen_face_id) for card in cards]
-    seen = fingerprint(status, shown, [question.pk for question in questions])
+    linked = one.pk in linked_offenders([one.pk])
+    seen = fingerprint(status, shown, [question.pk for question in questions], linked)
     if unchanged(request, seen):
         return HttpResponse(status=204)
     disclose([one], {one.pk: status}, to=request.user)
-    context = _context(one, status, cards, questions) | {"seen": seen}
+    progress = progress_of(one, [card.still for card in cards], status, questions, linked=linked)
+    context = _context(one, status, cards) | {"progress": progress, "seen": seen}
     if is_poll(request):
         return render(request, "retailer/_offender.html", context | {"polled": True})
     context |= {"sections": summary_of(one), "tasks": tasks_of(one), "lacks": lacks_of(one)}
@@ -111,15 +113,12 @@ def offender(request: SignedInRequest, uid: str) -> HttpResponse:
     return render(request, "retailer/offender.html", context)
 
 
-def _context(
-    one: Offender, status: Status, cards: list[StillCard], questions: list[Question]
-) -> dict[str, Any]:
+def _context(one: Offender, status: Status, cards: list[StillCard]) -> dict[str, Any]:
     open_ = accepts_submissions(one.submission.campaign)
     return {
         "offender": one,
         "campaign": one.submission.campaign,
         "status": status,
-        "progress": progress_of(one, [card.still for card in cards], status, questions),
         "cards": cards,
         "clock": clock_of(one),
         "may_change": open_ and status.decided_at is None,
