@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from matching.geometry import eye_centres
+from matching.geometry import Box, eye_centres
+from portal.submissions.bystanders import hide
 
 CROP_WIDTH, CROP_HEIGHT = 600, 750  # pixels
 EYES_APART = 140.0  # pixels of the crop between the centres of the eyes
@@ -47,10 +48,14 @@ def eyes_of(box: Mapping[str, float], landmarks: Points | None) -> Eyes:
     return Eyes(x, y, apart, math.atan2(dy, dx))
 
 
-def aligned_crop(jpeg: bytes, box: Mapping[str, float], landmarks: Points | None) -> bytes:
-    """A JPEG of CROP_WIDTH × CROP_HEIGHT, the eyes level, centred and EYES_APART; black beyond the edge."""
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as source:
-        image: Image.Image = source.convert("RGB")
+def aligned_crop(
+    jpeg: bytes, box: Mapping[str, float], landmarks: Points | None, hidden: Sequence[Box] = ()
+) -> bytes:
+    """A JPEG of CROP_WIDTH × CROP_HEIGHT, the eyes level, centred and EYES_APART; black beyond the edge.
+
+    Faces in `hidden` are blurred, as in whole_frame.
+    """
+    image = _opened(jpeg, box, hidden)
     eyes = eyes_of(box, landmarks)
     shrink = max(1, int(eyes.apart / EYES_APART))  # average first, or fine detail turns into false detail
     if shrink > 1:
@@ -64,10 +69,9 @@ def aligned_crop(jpeg: bytes, box: Mapping[str, float], landmarks: Points | None
     return _encoded(image.transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC))
 
 
-def whole_frame(jpeg: bytes, box: Mapping[str, float] | None) -> bytes:
-    """The frame, at most FRAME_SIDE pixels a side, with the chosen face outlined."""
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as source:
-        image: Image.Image = source.convert("RGB")
+def whole_frame(jpeg: bytes, box: Mapping[str, float] | None, hidden: Sequence[Box] = ()) -> bytes:
+    """The frame, at most FRAME_SIDE pixels a side, with the chosen face outlined, those beside it blurred."""
+    image = _opened(jpeg, box, hidden)
     scale = min(1.0, FRAME_SIDE / max(image.size))
     if scale < 1:
         image = image.resize((round(image.width * scale), round(image.height * scale)))
@@ -78,6 +82,13 @@ def whole_frame(jpeg: bytes, box: Mapping[str, float] | None) -> bytes:
         draw.rectangle((x - line, y - line, x + w + line, y + h + line), outline="black", width=line * 2)
         draw.rectangle((x - line, y - line, x + w + line, y + h + line), outline="#ffbf47", width=line)
     return _encoded(image)
+
+
+def _opened(jpeg: bytes, box: Mapping[str, float] | None, hidden: Sequence[Box]) -> Image.Image:
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as source:
+        image: Image.Image = source.convert("RGB")
+    hide(image, hidden, Box(*(box[side] for side in "xywh")) if box else None)
+    return image
 
 
 def _encoded(image: Image.Image) -> bytes:

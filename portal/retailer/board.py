@@ -109,7 +109,7 @@ def board_of(
     refused: list[RefusedUpload],
     chances: Chances,
 ) -> Board:
-    """The board of these offenders (with their stills, portal.retailer.queries.with_stills)."""
+    """The board of these offenders (with their stills, portal.retailer.queries.on_board)."""
     asked = open_by_offender(one.pk for one in offenders)
     cards = {one.pk: _card(one, statuses[one.pk], chances, asked.get(one.pk, [])) for one in offenders}
     by_rank = {card.offender.rank: card for card in cards.values() if card.offender.rank is not None}

@@ -4,41 +4,32 @@ from collections.abc import Iterable
 from io import BytesIO
 
 from django.http import HttpResponse
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from portal.submissions.models import Face, Still
+from portal.submissions.bystanders import MARGIN, box_of, corners, hide
+from portal.submissions.models import Face
 
-MARGIN = 0.3  # of a face's size: hair and ears go too
-MOSAIC = 5  # a bystander's face keeps this many pixels across, then they are smoothed
 THUMB_PX = 160
-Corners = tuple[int, int, int, int]
 
 
 def for_view(content: bytes, hidden: Iterable[Face], shown: Face | None) -> bytes:
     """The normalised JPEG with `hidden` faces blurred; where they overlap, `shown` stays clear."""
-    image = _opened(content)
-    clear = (_corners(shown, image, 0.0), image.crop(_corners(shown, image, 0.0))) if shown else None
-    for face in hidden:
-        _blur(image, _corners(face, image, MARGIN))
-    if clear:
-        image.paste(clear[1], clear[0])
-    return _jpeg(image)
+    return _jpeg(_hidden(content, hidden, shown))
 
 
-def thumbnail(content: bytes, face: Face | None) -> bytes:
+def thumbnail(content: bytes, hidden: Iterable[Face], face: Face | None) -> bytes:
     """A square of THUMB_PX: the face that is searched, or the whole picture while there is none."""
-    image = _opened(content)
+    image = _hidden(content, hidden, face)
     if face is not None:
-        image = image.crop(_corners(face, image, MARGIN))
+        image = image.crop(corners(box_of(face), image, MARGIN))
     image.thumbnail((THUMB_PX, THUMB_PX))
     return _jpeg(image)
 
 
-def bystanders(still: Still) -> list[Face]:
-    """The faces of a still that are not searched; none while no face is chosen."""
-    if still.chosen_face_id is None:
-        return []
-    return [face for face in still.faces.all() if face.pk != still.chosen_face_id]
+def _hidden(content: bytes, hidden: Iterable[Face], shown: Face | None) -> Image.Image:
+    image = _opened(content)
+    hide(image, [box_of(face) for face in hidden], box_of(shown) if shown else None)
+    return image
 
 
 def private_jpeg(content: bytes) -> HttpResponse:
@@ -53,20 +44,6 @@ def private_jpeg(content: bytes) -> HttpResponse:
 
 def _opened(content: bytes) -> Image.Image:
     return Image.open(BytesIO(content), formats=["JPEG"]).convert("RGB")
-
-
-def _corners(face: Face, image: Image.Image, margin: float) -> Corners:
-    across, down = face.w * margin, face.h * margin
-    left, top = max(0, int(face.x - across)), max(0, int(face.y - down))
-    right = min(image.width, int(face.x + face.w + across) + 1)
-    bottom = min(image.height, int(face.y + face.h + down) + 1)
-    return left, top, max(right, left + 1), max(bottom, top + 1)
-
-
-def _blur(image: Image.Image, corners: Corners) -> None:
-    face = image.crop(corners)
-    coarse = face.resize((MOSAIC, MOSAIC), Image.Resampling.BOX).resize(face.size, Image.Resampling.BICUBIC)
-    image.paste(coarse.filter(ImageFilter.GaussianBlur(face.width / MOSAIC / 2)), corners)
 
 
 def _jpeg(image: Image.Image) -> bytes:

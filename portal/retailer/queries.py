@@ -43,6 +43,13 @@ def with_stills(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
     )
 
 
+def on_board(user: User, campaign: Campaign) -> QuerySet[Offender]:
+    """The retailer's offenders of a campaign by place, with their stills and the faces that are searched."""
+    faces = Still.objects.select_related("chosen_face").defer("chosen_face__landmarks", "region")
+    ours = offenders_for(user).filter(submission__campaign=campaign)
+    return ours.prefetch_related(Prefetch("stills", queryset=faces)).order_by(BY_PLACE, "pk")
+
+
 def refused_uploads(offender: Offender, *, at_most: int = 20) -> list[RefusedUpload]:
     """The newest files of an offender that were not taken."""
     return list(offender.refused_uploads.all()[:at_most])

@@ -6,7 +6,8 @@ compared, all of them of one retailer, and what comes out is yes or no: no score
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,34 +32,46 @@ def _context(still_id: int, version: str) -> str:
     return f"likeness:{still_id}:{version}"
 
 
+class _Row(NamedTuple):
+    """A likeness with what is needed to compare it."""
+
+    offender_id: int
+    still_id: int
+    model: str
+    model_version: str
+    vector: bytes
+    quality: Mapping[str, float] | None
+
+
+FIELDS = (
+    "still__offender_id", "still_id", "model", "model_version", "vector", "still__chosen_face__quality",
+)  # fmt: skip
+
+
 def alike_pairs(offender_ids: Collection[int]) -> set[tuple[int, int]]:
     """Pairs of these drafts, lower id first, that look like one person; one query."""
-    rows = Likeness.objects.filter(still__offender__in=offender_ids).select_related("still__chosen_face")
-    by_model: dict[tuple[str, str], list[Likeness]] = defaultdict(list)
-    for row in rows:
-        if row.model in ALIKE and row.still.chosen_face is not None:
+    found = Likeness.objects.filter(still__offender__in=offender_ids).values_list(*FIELDS)
+    by_model: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+    for row in map(_Row._make, found):
+        if row.model in ALIKE:
             by_model[row.model, row.model_version].append(row)
     return {pair for (model, _), ours in by_model.items() for pair in _pairs(ours, model)}
 
 
-def _pairs(rows: list[Likeness], model: str) -> Iterator[tuple[int, int]]:
+def _pairs(rows: list[_Row], model: str) -> Iterator[tuple[int, int]]:
     vectors = np.stack([_vector(row) for row in rows])
-    quality = np.array([_quality(row.still) for row in rows])
+    quality = np.array([float((row.quality or {}).get("unified_score", 0.0)) for row in rows])
     poorer = np.minimum(quality[:, None], quality[None, :])
     alike = vectors @ vectors.T >= _thresholds(model, poorer)
     for first, second in np.argwhere(np.triu(alike, 1)):
-        one, other = rows[first].still.offender_id, rows[second].still.offender_id
+        one, other = rows[first].offender_id, rows[second].offender_id
         if one != other:
             yield min(one, other), max(one, other)
 
 
-def _vector(row: Likeness) -> np.ndarray:
+def _vector(row: _Row) -> np.ndarray:
     plain = vault.unseal(bytes(row.vector), context=_context(row.still_id, row.model_version))
     return np.frombuffer(plain, "<f4")
-
-
-def _quality(still: Still) -> float:
-    return float(still.chosen_face.quality.get("unified_score", 0.0)) if still.chosen_face else 0.0
 
 
 def _thresholds(model: str, quality: np.ndarray) -> np.ndarray:

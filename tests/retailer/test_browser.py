@@ -135,6 +135,25 @@ def test_a_box_is_drawn_with_the_mouse(page: Page, open_page: Open, still: Still
     assert marked()["region"] == pytest.approx({"x": 100, "y": 60, "w": 80, "h": 100}, abs=2)
 
 
+def test_a_box_is_drawn_with_the_keyboard(page: Page, open_page: Open, still: Still) -> None:
+    open_page("still-face", still.uid)
+    page.get_by_role("application").focus()
+    for key in ("ArrowLeft", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    expect(page.locator("rect.drawn")).to_be_visible()
+    expect(page.locator("[data-box-said]")).to_contain_text("pixels")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The face you marked is being searched.")).to_be_visible()
+    side, step = 60, 5  # a quarter of the shorter side, a sixtieth of the longer one
+    box = {
+        "x": (still.width - side) / 2 - step,
+        "y": (still.height - side) / 2,
+        "w": side + step,
+        "h": side + step,
+    }
+    assert marked()["region"] == pytest.approx(box, abs=2)
+
+
 def test_files_are_dropped_on_the_form(cast: Cast, page: Page, open_page: Open) -> None:
     open_page("offender-add", cast.campaign.uid)
     page.evaluate(

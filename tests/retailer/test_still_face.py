@@ -11,6 +11,7 @@ from portal.submissions.models import Still
 from portal.submissions.states import CampaignState, FaceChoice
 from portal.work import WorkState
 from tests.cast import Cast, found_face, make_offender, make_still, search_still
+from tests.retailer.conftest import POLL
 
 
 @pytest.fixture
@@ -91,3 +92,15 @@ def test_not_after_closing(cast: Cast, still: Still, url: str, lena: Client) -> 
     assert "Search face" not in html
     still.refresh_from_db()
     assert still.work_state == WorkState.DONE
+
+
+def test_the_result_shows_in_place(still: Still, url: str, lena: Client) -> None:
+    html = lena.post(url, {"x": "20", "y": "20", "w": "60", "h": "60"}, follow=True).content.decode()
+    assert "Looking for the face" in html
+    assert "Look for the face in this box" not in html  # not while it is being looked for
+    assert "HX-Refresh" not in lena.get(url, headers=POLL).headers
+    search_still(still, [])
+    assert lena.get(url, headers=POLL)["HX-Refresh"] == "true"
+    html = lena.get(url).content.decode()
+    assert "No face was found." in html
+    assert "Look for the face in this box" in html

@@ -76,6 +76,15 @@ def test_on_the_board_only_the_face_is_sent(url: str, lena: Client) -> None:
     assert max(image.size) <= 160
 
 
+def test_a_bystander_close_by_is_not_recognised_on_the_board(cast: Cast, lena: Client) -> None:
+    still = make_still(make_offender(cast.loss_prevention, cast.campaign), picture(79))
+    search_still(still, [found_face(100, 50, 60, 60), found_face(158, 50, 60, 60)])
+    url = reverse("retailer:still-image", args=[still.uid])
+    seen = pixels(lena.get(url, {"for": "board"}).content)
+    stored = pixels(picture(79))[32:128, 82:178]  # the face with its margin; the bystander begins at 76
+    assert detail(seen, (80, 20, 14, 55)) < 0.5 * detail(stored, (80, 20, 14, 55))
+
+
 def test_the_original_never_leaves(still: Still, url: str, lena: Client) -> None:
     assert storage.read(storage.originals(), still.original_key) not in lena.get(url).content
 

@@ -14,6 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from matching.geometry import Box
 from portal import storage
 from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.models import User
@@ -27,6 +28,7 @@ from portal.police.forms import ReasonForm
 from portal.reviews.models import Judgement, Review
 from portal.reviews.queries import readable_records
 from portal.reviews.states import LIVE
+from portal.submissions.bystanders import boxes_beside
 from portal.submissions.models import Still
 
 UNTOUCHED = {
@@ -53,8 +55,8 @@ def _may_look(user: User, prefix: str = "") -> Q:
     return mine | Q(**{f"{prefix}decision__in": readable_records(user)})
 
 
-def _probe(user: User, review_uid: UUID, number: int) -> tuple[Review, dict[str, Any], bytes]:
-    """The review, its probe of this number (from 1) and the stored copy; 404 where there is none."""
+def _probe(user: User, review_uid: UUID, number: int) -> tuple[Review, dict[str, Any], bytes, list[Box]]:
+    """The review, its probe of this number (from 1), the stored copy, bystanders; 404 where there is none."""
     review = get_object_or_404(Review, _may_look(user), uid=review_uid)
     if not 1 <= number <= len(review.probes):
         raise Http404
@@ -63,17 +65,18 @@ def _probe(user: User, review_uid: UUID, number: int) -> tuple[Review, dict[str,
     content = storage.read(storage.stills(), still.copy_key)
     if hashlib.sha256(content).hexdigest() != probe["copy_sha256"]:
         raise OSError("the stored copy of this still is not what the review was made on")
-    return review, probe, content
+    hidden = boxes_beside(still, probe["box"]) if probe["box"] else []
+    return review, probe, content, hidden
 
 
 @require_GET
 @for_roles(*COMPARING)
 def probe_face(request: SignedInRequest, review_uid: UUID, number: int) -> HttpResponse:
     """The chosen face of a probe, turned upright at the scale of the candidates; 404 without a face."""
-    review, probe, content = _probe(request.user, review_uid, number)
+    review, probe, content, hidden = _probe(request.user, review_uid, number)
     if probe["box"] is None:
         raise Http404
-    crop = aligned_crop(content, probe["box"], probe["landmarks"])
+    crop = aligned_crop(content, probe["box"], probe["landmarks"], hidden)
     record(Tag.STILL_VIEWED, actor=request.user, subject=review, still=probe["still"], part="face")
     return jpeg_response(crop)
 
@@ -82,8 +85,8 @@ def probe_face(request: SignedInRequest, review_uid: UUID, number: int) -> HttpR
 @for_roles(*COMPARING)
 def probe_frame(request: SignedInRequest, review_uid: UUID, number: int) -> HttpResponse:
     """The whole frame of a probe, the chosen face outlined."""
-    review, probe, content = _probe(request.user, review_uid, number)
-    frame = whole_frame(content, probe["box"])
+    review, probe, content, hidden = _probe(request.user, review_uid, number)
+    frame = whole_frame(content, probe["box"], hidden)
     record(Tag.STILL_VIEWED, actor=request.user, subject=review, still=probe["still"], part="frame")
     return jpeg_response(frame)
 

@@ -15,12 +15,11 @@ from portal.retailer.board_forms import DropForm
 from portal.retailer.forms import posted
 from portal.retailer.polling import is_poll, unchanged
 from portal.retailer.queries import (
-    BY_PLACE,
     campaigns_for,
     offenders_for,
+    on_board,
     refused_on_board,
     stills_for,
-    with_stills,
 )
 from portal.retailer.uploads import take_drafts, tell
 from portal.reviews.disclosure import disclose
@@ -62,8 +61,7 @@ def submission(request: SignedInRequest, uid: str) -> HttpResponse:
 
 
 def _board(request: SignedInRequest, campaign: Campaign) -> tuple[list[Offender], dict[int, Status], Board]:
-    ours = offenders_for(request.user).filter(submission__campaign=campaign)
-    offenders = list(with_stills(ours).order_by(BY_PLACE, "pk"))
+    offenders = list(on_board(request.user, campaign))
     statuses = statuses_of(offenders)
     refused = refused_on_board(request.user, campaign)
     return offenders, statuses, board_of(offenders, statuses, refused, chances_now())

@@ -11,7 +11,10 @@ from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.retailer import pictures
 from portal.retailer.advice import advise
+from portal.retailer.coach import coach
 from portal.retailer.forms import BoxForm, FaceForm, StillsForm, posted
+from portal.retailer.polling import is_poll
+from portal.retailer.progress import BUSY
 from portal.retailer.queries import offenders_for, stills_for
 from portal.retailer.uploads import take, tell
 from portal.searches.strength import chances_now
@@ -22,6 +25,7 @@ from portal.submissions.actions import (
     choose_face,
     draw_region,
 )
+from portal.submissions.bystanders import bystanders
 from portal.submissions.models import Face, Still
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -43,13 +47,16 @@ def still_add(request: SignedInRequest, uid: str) -> HttpResponse:
 @for_retailers
 @get_or_post
 def still_face(request: SignedInRequest, uid: str) -> HttpResponse:
-    """Choose another of the faces found, or draw a box where none was found."""
+    """Choose another of the faces found, or draw a box where none was found; the result shows in place."""
     still = get_object_or_404(stills_for(request.user), uid=uid)
+    busy = still.work_state in BUSY
+    if is_poll(request):
+        return HttpResponse(status=204, headers={} if busy else {"HX-Refresh": "true"})
     drawing = "x" in request.POST
     box = BoxForm(request.POST if drawing else None, still=still, initial=still.region or {})
     if request.method == "POST" and _changed(request, still, box if drawing else None):
         messages.success(request, "The face you marked is being searched.")
-        return redirect("retailer:offender", uid=still.offender.uid)
+        return redirect("retailer:still-face", uid=uid)
     chances = chances_now()
     faces = [(face, advise(face.quality, chances)) for face in still.faces.all()]
     context = {
@@ -57,6 +64,8 @@ def still_face(request: SignedInRequest, uid: str) -> HttpResponse:
         "offender": still.offender,
         "faces": faces,
         "form": box,
+        "busy": busy,
+        "coached": coach(still, chances, declared=still.offender.declared_at is not None),
         "open": accepts_submissions(still.offender.submission.campaign),
     }
     return render(request, "retailer/still_face.html", context)
@@ -100,10 +109,10 @@ def still_image(request: SignedInRequest, uid: str) -> HttpResponse:
         content = storage.read(storage.stills(), still.copy_key)
     except FileNotFoundError as error:
         raise Http404 from error
+    hidden = [] if purpose == "choosing" else bystanders(still)
     if purpose == "board":
-        shown = pictures.thumbnail(content, still.chosen_face)
+        shown = pictures.thumbnail(content, hidden, still.chosen_face)
     else:
-        hidden = [] if purpose == "choosing" else pictures.bystanders(still)
         shown = pictures.for_view(content, hidden, still.chosen_face)
     record(Tag.STILL_VIEWED, actor=request.user, subject=still, purpose=purpose[:20])
     return pictures.private_jpeg(shown)
