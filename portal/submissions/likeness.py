@@ -14,6 +14,7 @@ import numpy as np
 from matching.engine import EngineInfo
 from portal import vault
 from portal.submissions.models import Likeness, Still
+from portal.work import WorkState
 
 # The poorer face's unified quality from which a cosine counts: where one pair of strangers in 1,000 is as
 # alike (manage.py measure_series, docs/evaluation.md). A false one costs a look at two pictures.
@@ -50,7 +51,8 @@ FIELDS = (
 
 def alike_pairs(offender_ids: Collection[int]) -> set[tuple[int, int]]:
     """Pairs of these drafts, lower id first, that look like one person; one query."""
-    found = Likeness.objects.filter(still__offender__in=offender_ids).values_list(*FIELDS)
+    settled = Likeness.objects.filter(still__work_state=WorkState.DONE, still__chosen_face__isnull=False)
+    found = settled.filter(still__offender__in=offender_ids).values_list(*FIELDS)
     by_model: dict[tuple[str, str], list[_Row]] = defaultdict(list)
     for row in map(_Row._make, found):
         if row.model in ALIKE:
