@@ -73,7 +73,7 @@ def test_twelve_files_survive_a_lost_connection_and_nothing_comes_twice(cast: Ca
     assert (Still.objects.count(), Offender.objects.count()) == (FILES - 1, FILES - 1)
     board.reload()
     drop(board, dict(list(contents.items())[:2]))  # the same files again
-    expect(board.get_by_text("Here already.")).to_have_count(2)
+    expect(board.locator(".upload-list .state", has_text="Here already.")).to_have_count(2)
     expect(board.get_by_role("heading", name=f"Not placed yet: {FILES - 1}")).to_be_visible()
     assert Still.objects.count() == FILES - 1
 
@@ -84,7 +84,7 @@ def test_what_was_found_is_said_beside_the_file_without_reloading(cast: Cast, bo
     search_still(Still.objects.get(), [found_face(face_width=30.0)])
     expect(board.locator(".upload-list")).to_contain_text("Face is 30 pixels wide, very small.")
     expect(board.locator(".tray .coach")).to_contain_text("A frame from a nearer camera")
-    board.get_by_role("button", name="Send it anyway: till.jpg").click()
+    board.locator(".tray button", has_text="Send it anyway").click()
     expect(board.locator(".tray")).to_contain_text("To be sent anyway")
 
 
