@@ -68,7 +68,7 @@ def test_an_offender_is_added_and_followed_without_reloading(
     page.get_by_role("button", name="Send to the police").click()
     expect(page.get_by_role("heading", name="Offender 1")).to_be_visible()
     page.evaluate("document.body.dataset.sameDocument = 'yes'")
-    expect(page.locator("#live .timeline strong", has_text="Face found")).to_be_visible(timeout=A_WHILE)
+    expect(page.locator("#live .timeline strong", has_text="Checked")).to_be_visible(timeout=A_WHILE)
     expect(page.locator("#live .timeline strong", has_text="Searched")).to_be_visible(timeout=A_WHILE)
     expect(page.locator("#live")).to_contain_text(re.compile(r"Face is \d+ pixels wide"))
     expect(page.locator("#announcement")).to_contain_text("Offender 1: Searched.")
