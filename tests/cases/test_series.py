@@ -41,6 +41,11 @@ def test_a_later_probe_is_compared_with_the_earlier_ones(cast: Cast) -> None:
     assert pair_of(first, second).state == PairState.SUGGESTED
 
 
+def test_a_poor_probe_has_to_be_more_alike() -> None:
+    assert suggestions.threshold_for("Dlib", 14.9) > suggestions.threshold_for("Dlib", 15.0)
+    assert suggestions.threshold_for("Dlib", 0.0) == suggestions.threshold_for("Dlib", 14.9)
+
+
 def test_no_pair_crosses_forces(cast: Cast) -> None:
     searched_offender(cast.loss_prevention, cast.campaign, person=3)
     elsewhere = make_campaign(cast.foreign_officer, [cast.uninvited])

@@ -7,11 +7,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.accounts.models import User
+from portal.audit.log import SystemActor
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.cases.models import Pair, Series
 from portal.cases.states import PairState, PairVerdict
 from portal.police.pairs import first_on_the_left
+from portal.retention.actions import erase_still
 from tests.cases.acting import judge, link, look_alikes, pair_of
 from tests.cast import Cast, client_of, searched_offender
 
@@ -66,6 +68,15 @@ def test_faces_have_one_size_and_no_marks_and_each_look_is_recorded(cast: Cast, 
     assert faces[0].content != faces[1].content
     assert client.get(reverse("police:pair-face", args=[pair.uid, 3])).status_code == 404
     assert Entry.objects.filter(tag=Tag.STILL_VIEWED, actor_id=cast.facial_reviewer.pk).count() == 2
+
+
+def test_a_linked_pair_whose_still_is_erased_says_so(cast: Cast) -> None:
+    mine, theirs = look_alikes(cast)
+    pair = link(mine, theirs, cast)
+    erase_still(mine.stills.get(), by=SystemActor("test"), reason="Asked for")
+    text = page(client_of(cast.supervisor), pair)
+    assert (text.count("no longer held"), text.count("<img")) == (1, 1)
+    assert "The series they are in" in text
 
 
 def test_sides_are_a_toss_for_each_officer_and_pair_and_stay(cast: Cast, pair: Pair) -> None:

@@ -27,6 +27,7 @@ from portal.police.views.images import jpeg_response
 from portal.submissions.models import Face, Still
 
 PER_PAGE = 25
+SIDES = ((LEFT, "Left"), (RIGHT, "Right"))
 reading = for_roles(*sorted(MAY_READ))
 
 
@@ -94,13 +95,18 @@ def series_pair(request: SignedInRequest, pair_uid: UUID) -> HttpResponse:
         "pair": pair,
         "look": look,
         "form": form if look.to_judge else None,
-        "sides": [(LEFT, "Left"), (RIGHT, "Right")],
+        "sides": [(side, label, _is_held(pair, request, side)) for side, label in SIDES],
         "judgements": pair.judgements.select_related("officer") if look.everything else (),
         "held": _held_series(pair) if look.everything else None,
     }
     response = render(request, "police/series_pair.html", context, status=422 if form.errors else 200)
     record(Tag.PAIR_VIEWED, actor=request.user, subject=pair)
     return response
+
+
+def _is_held(pair: Pair, request: SignedInRequest, side: int) -> bool:
+    search = search_on_side(pair, request.user, side)
+    return search is not None and search.still is not None
 
 
 def _judged(request: SignedInRequest, pair: Pair, form: PairForm) -> HttpResponse:
