@@ -69,6 +69,7 @@ function start(form) {
   let timer = 0;
   let busy = false;
   let sent = false;
+  let touched = false; // what the page suggests is saved with the first change, not by looking at it
 
   function say(text, link) {
     status.replaceChildren(text);
@@ -79,6 +80,7 @@ function start(form) {
     status.append(" ", anchor);
   }
   function keep(name) {
+    touched = true;
     unsaved.add(name);
     const held = read(key);
     held[name] = { value: valueOf(fields.get(name)), base: held[name]?.base ?? base.get(name), at: Date.now() };
@@ -120,7 +122,7 @@ function start(form) {
   async function save() {
     if (busy) { later(PAUSE_MS); return; }
     const posted = new Map([...unsaved].map((name) => [name, valueOf(fields.get(name))]));
-    if (!posted.size) return;
+    if (!posted.size || !touched) return;
     busy = true;
     say("Saving …");
     const body = new FormData();

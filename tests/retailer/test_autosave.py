@@ -95,6 +95,22 @@ def test_what_a_colleague_changed_meanwhile_is_not_overwritten_unasked(
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
 
 
+def test_what_is_suggested_is_not_saved_by_looking_at_it(
+    draft: Offender, page: Page, open_step: Open
+) -> None:
+    Offender.objects.filter(pk=draft.pk).update(reporter_name="")
+    open_step(draft, "evidence")
+    expect(page.get_by_label("Reported by")).to_have_value("Lena Prior")
+    open_step(draft, "what-happened")
+    draft.refresh_from_db()
+    assert draft.reporter_name == ""
+    open_step(draft, "evidence")
+    page.get_by_label("A receipt for the goods is held").check()
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
+    draft.refresh_from_db()
+    assert (draft.reporter_name, draft.receipt_held) == ("Lena Prior", True)
+
+
 def test_same_as_the_last_one_and_the_clock_by_keyboard(
     cast: Cast, draft: Offender, page: Page, open_step: Open
 ) -> None:
