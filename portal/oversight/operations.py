@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.roles import Role
+from portal.assurance.rates import drifts_in
 from portal.notifications.actions import send_again
 from portal.oversight import state
 from portal.oversight.scope import mails_for, refused_uploads_for
@@ -55,6 +56,8 @@ def operations(request: SignedInRequest) -> HttpResponse:
         "failed_mails": state.failed_mails(request.user)[:PAGE_SIZE],
         "may_mend": _may_mend(request),
     }
+    if request.user.role != Role.ADMINISTRATOR:  # who errs how often is for supervisors and auditors
+        more["drifts"] = drifts_in(request.user.organisation)
     return render(request, "oversight/operations.html", {**_live(request), **more})
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from portal.oversight import audit_views, operations, records
+from portal.oversight import analytics_views, audit_views, operations, records
 
 app_name = "oversight"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
         r"^subjects/(?P<kind>[\w.]{1,60})/(?P<identifier>[\w.-]{1,64})/$", audit_views.subject, name="subject"
     ),
     path("decisions/", records.decisions, name="decisions"),
+    path("analytics/", analytics_views.analytics, name="analytics"),
+    path("analytics/export/", analytics_views.analytics_export, name="analytics-export"),
     path("searches/", records.searches, name="searches"),
     path("searches/<uuid:uid>/", records.search, name="search"),
     path("searches/<uuid:uid>/replay/", records.search_replay, name="search-replay"),

@@ -1,5 +1,7 @@
 """{% load rates %}: rates and their uncertainty in words."""
 
+from collections.abc import Sequence
+
 from django import template
 
 from portal.assurance.statistics import Interval, Kappa, Rate
@@ -35,3 +37,9 @@ def agreement(found: Kappa) -> str:
     if found.value is None or found.interval is None:
         return "not defined"
     return f"{found.value:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})"
+
+
+@register.filter
+def beside(row: Sequence[object], columns: Sequence[str]) -> list[tuple[object, str]]:
+    """Each cell with the name of its column."""
+    return list(zip(row, columns, strict=True))
