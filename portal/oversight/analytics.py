@@ -126,7 +126,7 @@ def _times(asked: Asked) -> Figure:
         "time",
         "Time per review",
         "Minutes from taking an offender to the conclusion; half of the reviews lie between the quartiles.",
-        ("Step", "Reviews", "Median", "Lower quartile", "Upper quartile"),
+        ("Step", "Reviews", "Median", "Lower", "Upper"),
         rows,
         bar_chart([(str(label), one.middle or 0.0) for label, one in found], form="{:.1f} min"),
     )
@@ -279,9 +279,9 @@ def _group(asked: Asked, name: str, title: str) -> Figure:
         .order_by()
         .values_list("group")
         .annotate(
-            Count("pk"),
-            Count("pk", filter=Q(blind=Verdict.POSSIBLE)),
-            Count("pk", filter=Q(review__subject_uid=F("subject_uid"))),
+            shown=Count("pk"),
+            possible=Count("pk", filter=Q(blind=Verdict.POSSIBLE)),
+            named=Count("pk", filter=Q(review__subject_uid=F("subject_uid"))),
         )
     )
     return Figure(
