@@ -19,10 +19,11 @@ from portal.accounts.roles import Role
 from portal.assurance.cover import RANDOM, Subject, custody_record_for, report_for
 from portal.assurance.models import Check, CheckPolicy, CheckResult, LaterTruth
 from portal.assurance.queries import check_of, rate_of, ready_checks, ungraded_reviews
-from portal.assurance.states import CHECK_MOVES, CheckState, Grade, TruthKind
+from portal.assurance.states import CHECK_MOVES, CheckState, Grade, Origin, TruthKind
 from portal.audit.log import Actor, SystemActor, record
 from portal.audit.tags import Tag
-from portal.gallery.actions import add_custody_image
+from portal.gallery.actions import add_custody_image, request_deletion
+from portal.gallery.models import CustodyImage
 from portal.reviews.models import Decision, Review
 from portal.reviews.states import DecisionState, Outcome
 from portal.submissions.actions import SubmissionRefused, Upload, add_offender, add_still, start_submission
@@ -75,9 +76,24 @@ def _plant(force: Organisation, subject: Subject, offender_uid: UUID, by: Actor)
     return image.subject.uid
 
 
+def withdraw_person(force: Organisation, person: str, *, by: Actor, reason: str) -> int:
+    """A person took back their consent: no check of them enters any more; how many were in the pool.
+
+    Their planted images leave every list at once and are erased by the next round of retention, with a
+    certificate. Stills that are in the queue already follow when their retention period ends.
+    """
+    theirs = Check.objects.filter(force=force, origin=Origin.CONSENTED, person=person)
+    for image in CustodyImage.objects.filter(subject__only_for__in=theirs.values("offender_uid")):
+        request_deletion(image, by=_sender(force, 1), reason=reason)
+    prepared = list(theirs.filter(state=CheckState.PREPARED))
+    for check in prepared:
+        withdraw_check(check, by=by, reason=reason)
+    return len(prepared)
+
+
 @transaction.atomic
 def withdraw_check(check: Check, *, by: Actor, reason: str) -> None:
-    """Take a check out of the pool: a person may withdraw consent; NotRecorded once it is in the queue."""
+    """Take a check out of the pool with its stored still; NotRecorded once it is in the queue."""
     _move(check, CheckState.WITHDRAWN)
     key = check.picture_key
     Check.objects.filter(pk=check.pk).update(picture_key="")

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.assurance.queries import real_decisions, real_stills
 from portal.audit.models import Entry
 from portal.gallery.models import CustodyImage
@@ -17,7 +17,12 @@ from portal.submissions.models import RefusedUpload, Still
 def entries_for(user: User) -> QuerySet[Entry]:
     """Acts of the force's people, of the retailers it works with, and of processes."""
     retailers = Organisation.objects.filter(invited_to__force=user.organisation_id).values("pk")
+    # Known-answer checks are sent by organisations of their own: an auditor reads that too.
+    checks = Organisation.objects.filter(
+        kind=OrganisationKind.CHECKS, submissions__campaign__force=user.organisation_id
+    )
     own = Q(organisation_id=user.organisation_id) | Q(organisation_id__in=retailers)
+    own |= Q(organisation_id__in=checks.values("pk"))
     return Entry.objects.filter(own | Q(organisation_id=None))
 
 

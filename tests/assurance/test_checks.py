@@ -9,9 +9,11 @@ from portal.accounts.models import OrganisationKind
 from portal.assurance import actions
 from portal.assurance.models import Check, CheckPolicy, CheckResult
 from portal.assurance.queries import real_decisions, real_offenders, real_reviews, real_stills
-from portal.assurance.states import CheckState, Grade
+from portal.assurance.states import CheckState, Grade, Origin
 from portal.gallery.models import CustodyImage
 from portal.police.holdings import counted
+from portal.retention.queries import custody_due
+from portal.reviews.actions import claim_review
 from portal.reviews.models import Decision
 from portal.reviews.states import DecisionState, Outcome, Stage
 from portal.searches.models import Candidate, Search
@@ -133,6 +135,18 @@ def test_more_checks_than_one_sender_has_places(cast: Cast) -> None:
     for _ in range(31):
         actions.enter_check(make_check(cast.force, person=1, present=False), cast.campaign, percent=5)
     assert Offender.objects.values("submission").distinct().count() == 2
+
+
+def test_who_takes_back_consent_is_in_no_list_any_more(cast: Cast) -> None:
+    make_gallery(cast.force, 1)
+    check, entered = make_check(cast.force, person=3), queued_check(cast.campaign, person=4)
+    Check.objects.update(origin=Origin.CONSENTED, person="volunteer 7")
+    assert actions.withdraw_person(cast.force, "volunteer 7", by=cast.administrator, reason="asked") == 1
+    check.refresh_from_db()
+    assert (check.state, check.picture_key) == (CheckState.WITHDRAWN, "")
+    assert custody_due().count() == 2
+    review = claim_review(entered, Stage.FIRST, by=cast.facial_reviewer)
+    assert review.judgements.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from matching.errors import MatchingError
 from portal.accounts.models import Organisation, OrganisationKind
-from portal.assurance.actions import NotRecorded, prepare_check, set_rate
+from portal.assurance.actions import NotRecorded, prepare_check, set_rate, withdraw_person
 from portal.assurance.cover import Subject
 from portal.assurance.pictures import BadPeople, consented_subjects, synthetic_subjects
 from portal.assurance.queries import rate_of, ready_checks
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="manifest", type=Path, help="manifest of people who consented")
         parser.add_argument("--present", type=float, default=0.5, help="share with the person in the gallery")
         parser.add_argument("--rate", type=float, help="set how many in a hundred of the queue are checks")
+        parser.add_argument("--withdraw", metavar="PERSON", help="who took back their consent (identity)")
         parser.add_argument(
             "--look", action=BooleanOptionalAction, default=True, help="leave out stills without a face"
         )
@@ -44,6 +45,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, and say what the pool holds."""
         force = _force(options["force"])
+        if options["withdraw"]:
+            gone = withdraw_person(force, options["withdraw"], by=COMMAND, reason="consent withdrawn")
+            self.stdout.write(f"{gone} prepared checks withdrawn; their custody images are being erased.")
+            return
         try:
             if options["rate"] is not None:
                 set_rate(force, options["rate"], by=COMMAND)
