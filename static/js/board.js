@@ -189,6 +189,10 @@ function stopped() {
 }
 
 // --- the page that follows by itself ----------------------------------------------------------
+// Forms inherit the board's headers, but what somebody does is no poll.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "get") delete event.detail.headers["X-Poll"];
+});
 // What somebody is doing is not taken from under their hands: a poll waits while a card is dragged, a
 // number is typed or drafts are ticked.
 document.addEventListener("htmx:beforeSwap", (event) => {
