@@ -76,7 +76,7 @@ class Endpoint(APIView):
     parser_classes = [BoundedJSON]
     content_negotiation_class = JsonOnly
     metadata_class = None
-    http_method_names = ["get", "post", "put", "patch", "head"]
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """The answer, with how much of the minute's allowance is left."""

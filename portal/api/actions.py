@@ -1,25 +1,19 @@
-"""The only writer of tokens and idempotency keys."""
+"""The only writer of tokens; keys are written by portal.api.idempotency."""
 
-import hashlib
-import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.api.models import CreationKey, Token
+from portal.api.models import Token
 from portal.api.scopes import LEAST, Scope
 from portal.audit.log import record
 from portal.audit.tags import Tag
-from portal.submissions.actions import SubmissionRefused
-from portal.submissions.models import Offender
-
-KEEP_KEYS = timedelta(days=7)
 
 
 @transaction.atomic
@@ -53,32 +47,3 @@ def note_use(token: Token, user: User, address: str) -> None:
         first = Token.objects.filter(Q(last_used_on=None) | Q(last_used_on__lt=today), pk=token.pk)
         if first.update(last_used_on=today) == 1:
             record(Tag.TOKEN_USED, actor=user, subject=token, address=address)
-
-
-def once(
-    key: str, request: dict[str, Any], make: Callable[[], Offender], *, by: User
-) -> tuple[Offender, bool]:
-    """What `make()` returns, and True; or what it returned for the same key before, and False.
-
-    SubmissionRefused `idempotency_key_reused` where the key came with another request.
-    """
-    digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-    mine = CreationKey.objects.filter(organisation=by.organisation_id)
-    mine.filter(at__lt=timezone.now() - KEEP_KEYS).delete()
-    try:
-        with transaction.atomic():  # the key and the offender stand or fall together
-            claimed = CreationKey.objects.create(
-                organisation_id=by.organisation_id, key=key, request_sha256=digest
-            )
-            offender = make()
-            CreationKey.objects.filter(pk=claimed.pk).update(offender=offender)
-            return offender, True
-    except IntegrityError:
-        known = mine.select_related("offender").filter(key=key).first()
-        if known is None or known.offender is None:
-            raise
-    if known.request_sha256 != digest:
-        raise SubmissionRefused(
-            "idempotency_key_reused", "This Idempotency-Key was already used with another request."
-        )
-    return known.offender, False

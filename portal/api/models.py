@@ -1,4 +1,4 @@
-"""What only the API keeps: a retailer's tokens, and which offender an Idempotency-Key already made."""
+"""What only the API keeps: a retailer's tokens, and what an Idempotency-Key already did."""
 
 from uuid import uuid4
 
@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 from knox.models import AbstractAuthToken
 
 from portal.accounts.models import Organisation, User
-from portal.submissions.models import Offender
 
 
 class Token(AbstractAuthToken):
@@ -28,12 +27,12 @@ class Token(AbstractAuthToken):
 
 
 class CreationKey(models.Model):
-    """An Idempotency-Key that a retailer's program sent, and the offender it stands for."""
+    """An Idempotency-Key that a retailer's program sent, and what it stands for."""
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="+")
     key = models.CharField(max_length=100)
     request_sha256 = models.CharField(max_length=64)
-    offender = models.ForeignKey(Offender, models.CASCADE, null=True, related_name="+")
+    subject = models.UUIDField("uid of what it made or changed", null=True)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -11,7 +11,9 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from matching.errors import DecoderUnavailable, RejectedImage
+from portal.questions.actions import QuestionRefused
 from portal.storage import StorageUnavailable
+from portal.submissions import tus
 from portal.submissions.actions import SubmissionRefused
 
 MEDIA_TYPE = "application/problem+json"
@@ -57,6 +59,11 @@ class TooLarge(exceptions.APIException):
     default_code = "request_too_large"
 
 
+def absent(field: str) -> serializers.ValidationError:
+    """A list of uids names something that is not there, or not the caller's."""
+    return serializers.ValidationError({field: "One of these does not exist."}, "does_not_exist")
+
+
 def problem(status: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None) -> Response:
     """The answer itself."""
     content = {
@@ -76,8 +83,11 @@ def answer(error: Exception, _context: dict[str, Any]) -> Response | None:
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if error.code == "file_too_large" else 422
         return problem(status, error.code, error.message)
     if isinstance(error, SubmissionRefused):
-        status = 422 if error.code == "idempotency_key_reused" else HTTPStatus.CONFLICT
-        return problem(status, error.code, error.message)
+        reused = error.code == "idempotency_key_reused"
+        return problem(422 if reused else tus.status_of(error), error.code, error.message)
+    if isinstance(error, QuestionRefused):
+        named = [{"field": error.field, "code": error.code, "message": error.message}] if error.field else []
+        return problem(HTTPStatus.CONFLICT, error.code, error.message, errors=named)
     if isinstance(error, DecoderUnavailable):
         error = _later("try_again", "The still could not be opened just now. Send it again.")
     elif isinstance(error, StorageUnavailable) or getattr(error, "errno", None) in NO_ROOM:

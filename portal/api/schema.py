@@ -23,6 +23,8 @@ MEANINGS = {
     403: "The token lacks the scope that this operation needs, which `errors` names.",
     404: "There is no such object among your own.",
     409: "The state of things does not allow it: the campaign is closed, the submission is full …",
+    410: "This upload has ended: begin a new one.",
+    412: "Tus-Resumable is missing or not 1.0.0.",
     413: "The file or request is too large.",
     415: "This content type is not understood here.",
     422: "The file cannot be used: `code` and `detail` say why and what to send instead.",
@@ -64,9 +66,7 @@ def documented(
 def listed(name: str, of: type[serializers.BaseSerializer[Any]]) -> Any:
     """The envelope of a list of these."""
     fields: dict[str, Any] = {
-        "count": serializers.IntegerField(),
-        "next": serializers.CharField(allow_null=True),
-        "previous": serializers.CharField(allow_null=True),
+        "next": serializers.CharField(allow_null=True, help_text="where the next part is"),
         "results": of(many=True),
     }
     return inline_serializer(name, fields)
@@ -76,7 +76,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9_-]+$"},
     OpenApiParameter.HEADER,
-    description="The same key with the same request makes one offender, however often it is sent (7 days).",
+    description="The same key with the same request acts once, however often it is sent (7 days).",
 )
 
 

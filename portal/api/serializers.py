@@ -334,13 +334,6 @@ class PageQuery(serializers.Serializer[Any]):
     """Which part of a list."""
 
     limit = serializers.IntegerField(min_value=1, max_value=100, default=50)
-    offset = serializers.IntegerField(min_value=0, max_value=100_000, default=0)
-
-
-class OffenderQuery(PageQuery):
-    """Which offenders, in which order."""
-
-    ordering = serializers.ChoiceField(choices=("rank", "-rank", "created_at", "-created_at"), default="rank")
-    submission = serializers.UUIDField(required=False)
-    offence = serializers.ChoiceField(choices=OffenceType.choices, required=False)
-    declared = serializers.BooleanField(required=False)
+    cursor = serializers.CharField(
+        max_length=300, required=False, help_text="from `next` of the part before; keep the other parameters"
+    )

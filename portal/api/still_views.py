@@ -1,5 +1,7 @@
 """Stills: sending them, following them, choosing the face."""
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -9,10 +11,11 @@ from rest_framework.response import Response
 
 from portal.accounts.models import User
 from portal.api.access import Endpoint, account
-from portal.api.lists import page, part_of, query_of
+from portal.api.idempotency import remember
+from portal.api.lists import OLDEST_FIRST, page, query_of
 from portal.api.parsers import BoundedMultiPart
 from portal.api.queries import offenders_of, stills_of
-from portal.api.schema import documented, listed
+from portal.api.schema import IDEMPOTENCY_KEY, documented, listed
 from portal.api.scopes import Scope
 from portal.api.serializers import FaceChoiceIn, PageQuery, RegionIn, StillIn, StillOut
 from portal.submissions.actions import Upload, add_still, choose_face, draw_region
@@ -31,8 +34,8 @@ class OffenderStills(Endpoint):
         """List the stills of one of your offenders."""
         query, user = query_of(request), account(request)
         offender = get_object_or_404(offenders_of(user), uid=uid)
-        rows, count = part_of(stills_of(user).filter(offender=offender).order_by("pk"), query)
-        return Response(page(request, query, StillOut(rows, many=True).data, count))
+        rows = stills_of(user).filter(offender=offender)
+        return Response(page(request, query, rows, lambda part: StillOut(part, many=True).data, OLDEST_FIRST))
 
     @documented(
         "add_still",
@@ -40,18 +43,32 @@ class OffenderStills(Endpoint):
         {200: StillOut, 201: StillOut},
         *(404, 409, 413, 415, 422, 503),
         takes={"multipart/form-data": StillIn},
+        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request, uid: str) -> Response:
         """Send a still; 200 where this offender already has the very same file."""
         user = account(request)
         offender = get_object_or_404(offenders_of(user), uid=uid)
-        sent = StillIn(data=request.data)
-        sent.is_valid(raise_exception=True)
-        file, captured_at = sent.validated_data["file"], sent.validated_data.get("captured_at")
-        still, new = add_still(offender, Upload(file.read(), file.name, captured_at), by=user)
-        answer = Response(_shown(user, still), status=201 if new else 200)
-        answer["Location"] = reverse("api:still", kwargs={"uid": still.uid})
-        return answer
+        return taken(request, lambda upload: add_still(offender, upload, by=user))
+
+
+def taken(request: Request, take: Callable[[Upload], tuple[Still, bool]]) -> Response:
+    """The answer to a file that was sent: the still it became, or that it was already."""
+    user, sent = account(request), StillIn(data=request.data)
+    sent.is_valid(raise_exception=True)
+    file, captured_at = sent.validated_data["file"], sent.validated_data.get("captured_at")
+    content, fresh = file.read(), []
+
+    def keep() -> Still:
+        still, new = take(Upload(content, file.name, captured_at))
+        fresh.append(new)
+        return still
+
+    told = [hashlib.sha256(content).hexdigest(), file.name, str(captured_at)]
+    still = remember(request, told, keep, by=user)
+    answer = Response(_shown(user, still), status=201 if fresh[0] else 200)
+    answer["Location"] = reverse("api:still", kwargs={"uid": still.uid})
+    return answer
 
 
 def _shown(user: User, still: Still) -> dict[str, Any]:

@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from portal.api import pages, schema, still_views, views, webhook_pages
+from portal.api import (
+    board_views,
+    figures_views,
+    pages,
+    question_views,
+    schema,
+    still_views,
+    upload_views,
+    views,
+    webhook_pages,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -13,6 +23,20 @@ urlpatterns = [
     path(
         "submissions/<uuid:uid>/offenders/", views.SubmissionOffenders.as_view(), name="submission-offenders"
     ),
+    path("submissions/<uuid:uid>/stills/", board_views.SubmissionTray.as_view(), name="submission-stills"),
+    path("submissions/<uuid:uid>/places/", board_views.SubmissionPlaces.as_view(), name="submission-places"),
+    path(
+        "submissions/<uuid:uid>/suggestions/",
+        board_views.SubmissionSuggestions.as_view(),
+        name="submission-suggestions",
+    ),
+    path(
+        "submissions/<uuid:uid>/receipt/", board_views.SubmissionReceipt.as_view(), name="submission-receipt"
+    ),
+    path(
+        "submissions/<uuid:uid>/uploads/", upload_views.SubmissionUploads.as_view(), name="submission-uploads"
+    ),
+    path("uploads/<uuid:uid>/", upload_views.Upload.as_view(), name="upload"),
     path("offenders/", views.Offenders.as_view(), name="offenders"),
     path("offenders/<uuid:uid>/", views.OffenderDetail.as_view(), name="offender"),
     path("offenders/<uuid:uid>/status/", views.OffenderStatus.as_view(), name="offender-status"),
@@ -20,6 +44,14 @@ urlpatterns = [
         "offenders/<uuid:uid>/declaration/", views.OffenderDeclaration.as_view(), name="offender-declaration"
     ),
     path("offenders/<uuid:uid>/stills/", still_views.OffenderStills.as_view(), name="offender-stills"),
+    path("offenders/<uuid:uid>/place/", board_views.OffenderPlace.as_view(), name="offender-place"),
+    path("offenders/<uuid:uid>/merge/", board_views.OffenderMerging.as_view(), name="offender-merge"),
+    path("stills/<uuid:uid>/split/", board_views.StillSplitting.as_view(), name="still-split"),
+    path("questions/", question_views.Questions.as_view(), name="questions"),
+    path("questions/<uuid:uid>/", question_views.QuestionDetail.as_view(), name="question"),
+    path("questions/<uuid:uid>/stills/", question_views.QuestionStills.as_view(), name="question-stills"),
+    path("questions/<uuid:uid>/answer/", question_views.QuestionAnswer.as_view(), name="question-answer"),
+    path("figures/", figures_views.Figures.as_view(), name="figures"),
     path("stills/<uuid:uid>/", still_views.StillDetail.as_view(), name="still"),
     path("stills/<uuid:uid>/face/", still_views.StillFace.as_view(), name="still-face"),
     path("stills/<uuid:uid>/region/", still_views.StillRegion.as_view(), name="still-region"),

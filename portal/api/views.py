@@ -1,22 +1,21 @@
 """Campaigns, stores, submissions, offenders."""
 
-import re
 from typing import Any, ClassVar
 
 from django.db.models import F
 from django.db.models.expressions import OrderBy
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.accounts.access import Audience
 from portal.accounts.models import User
-from portal.api import actions
 from portal.api.access import ANYONE, Endpoint, account
-from portal.api.lists import page, part_of, query_of
+from portal.api.filters import ORDERS, OffenderQuery, filtered
+from portal.api.idempotency import once, remember
+from portal.api.lists import OLDEST_FIRST, page, query_of
 from portal.api.queries import campaigns_of, offenders_of, stores_of, submissions_of
 from portal.api.schema import IDEMPOTENCY_KEY, documented, listed
 from portal.api.scopes import Scope
@@ -25,7 +24,6 @@ from portal.api.serializers import (
     NewOffender,
     OffenderIn,
     OffenderOut,
-    OffenderQuery,
     PageQuery,
     StatusOut,
     StoreOut,
@@ -34,10 +32,14 @@ from portal.api.serializers import (
 )
 from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
-from portal.submissions.actions import add_offender, change_offender, declare_offender, start_submission
+from portal.submissions.actions import (
+    add_offender,
+    change_offender,
+    declare_offender,
+    discard_draft,
+    start_submission,
+)
 from portal.submissions.models import Offender
-
-KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class Campaigns(Endpoint):
@@ -49,8 +51,8 @@ class Campaigns(Endpoint):
     def get(self, request: Request) -> Response:
         """List the campaigns you are invited to."""
         query = query_of(request)
-        rows, count = part_of(campaigns_of(account(request)), query)
-        return Response(page(request, query, CampaignOut(rows, many=True).data, count))
+        rows = campaigns_of(account(request))
+        return Response(page(request, query, rows, lambda part: CampaignOut(part, many=True).data))
 
 
 class Stores(Endpoint):
@@ -60,8 +62,8 @@ class Stores(Endpoint):
     def get(self, request: Request) -> Response:
         """List your stores."""
         query = query_of(request)
-        rows, count = part_of(stores_of(account(request)), query)
-        return Response(page(request, query, StoreOut(rows, many=True).data, count))
+        rows = stores_of(account(request))
+        return Response(page(request, query, rows, lambda part: StoreOut(part, many=True).data, OLDEST_FIRST))
 
 
 class Submissions(Endpoint):
@@ -76,8 +78,8 @@ class Submissions(Endpoint):
     def get(self, request: Request) -> Response:
         """List your submissions."""
         query = query_of(request)
-        rows, count = part_of(submissions_of(account(request)), query)
-        return Response(page(request, query, SubmissionOut(rows, many=True).data, count))
+        rows = submissions_of(account(request))
+        return Response(page(request, query, rows, lambda part: SubmissionOut(part, many=True).data))
 
     @documented(
         "start_submission",
@@ -96,7 +98,7 @@ class Submissions(Endpoint):
         user = account(request)
         campaign = get_object_or_404(campaigns_of(user), uid=wanted.validated_data["campaign"])
         begun = campaign.submission_uid is not None  # type: ignore[attr-defined]
-        started = start_submission(campaign, by=user)
+        started = remember(request, request.data, lambda: start_submission(campaign, by=user), by=user)
         shown = SubmissionOut(submissions_of(user).get(pk=started.pk)).data
         return Response(shown, status=200 if begun else 201)
 
@@ -133,20 +135,16 @@ class SubmissionOffenders(Endpoint):
         def make() -> Offender:
             return add_offender(submission, fields, by=user, declared=declared)
 
-        key = _key(request)
-        asked = {"submission": str(uid), "report": request.data}
-        offender, created = actions.once(key, asked, make, by=user) if key else (make(), True)
-        answer = Response(_shown([offender], user)[0], status=201 if created else 200)
+        offender, created = once(
+            request,
+            request.data,
+            make,
+            lambda known: get_object_or_404(offenders_of(user), uid=known),
+            by=user,
+        )
+        answer = Response(shown([offender], user)[0], status=201 if created else 200)
         answer["Location"] = reverse("api:offender", kwargs={"uid": offender.uid})
         return answer
-
-
-def _key(request: Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not KEY.fullmatch(key):
-        text = "Use 1 to 100 letters, digits, hyphens and underscores."
-        raise serializers.ValidationError({"Idempotency-Key": text}, "invalid")
-    return key
 
 
 def _statuses(offenders: list[Offender], user: User) -> dict[int, Status]:
@@ -155,7 +153,8 @@ def _statuses(offenders: list[Offender], user: User) -> dict[int, Status]:
     return statuses
 
 
-def _shown(offenders: list[Offender], user: User) -> list[dict[str, Any]]:
+def shown(offenders: list[Offender], user: User) -> list[dict[str, Any]]:
+    """The reports as the retailer may see them; outcomes told for the first time are logged."""
     context = {"statuses": _statuses(offenders, user)}
     return [dict(OffenderOut(one, context=context).data) for one in offenders]
 
@@ -178,15 +177,8 @@ class Offenders(Endpoint):
     def get(self, request: Request) -> Response:
         """List your offenders with their status."""
         query, user = query_of(request, OffenderQuery), account(request)
-        rows = offenders_of(user).order_by(_order(query["ordering"]), "pk")
-        if "submission" in query:
-            rows = rows.filter(submission__uid=query["submission"])
-        if "offence" in query:
-            rows = rows.filter(offence=query["offence"])
-        if "declared" in query:
-            rows = rows.filter(declared_at__isnull=not query["declared"])
-        part, count = part_of(rows, query)
-        return Response(page(request, query, _shown(part, user), count))
+        rows = filtered(offenders_of(user), query)
+        return Response(page(request, query, rows, lambda part: shown(part, user), ORDERS[query["ordering"]]))
 
 
 class OffenderDetail(Endpoint):
@@ -196,7 +188,7 @@ class OffenderDetail(Endpoint):
     def get(self, request: Request, uid: str) -> Response:
         """One of your offenders."""
         user = account(request)
-        return Response(_shown([get_object_or_404(offenders_of(user), uid=uid)], user)[0])
+        return Response(shown([get_object_or_404(offenders_of(user), uid=uid)], user)[0])
 
     @documented(
         "change_offender", Scope.SUBMISSIONS_WRITE, {200: OffenderOut}, 404, 409, 413, 415, takes=OffenderIn
@@ -208,7 +200,14 @@ class OffenderDetail(Endpoint):
         report = OffenderIn(offender, data=request.data, partial=True, context={"user": user})
         report.is_valid(raise_exception=True)
         change_offender(offender, dict(report.validated_data), by=user)
-        return Response(_shown([offender], user)[0])
+        return Response(shown([offender], user)[0])
+
+    @documented("discard_offender", Scope.SUBMISSIONS_WRITE, {204: None}, 404, 409)
+    def delete(self, request: Request, uid: str) -> Response:
+        """Discard a draft with its stills; what was sent cannot be."""
+        user = account(request)
+        discard_draft(get_object_or_404(offenders_of(user), uid=uid), by=user)
+        return Response(status=204)
 
 
 class OffenderStatus(Endpoint):
@@ -232,7 +231,7 @@ class OffenderDeclaration(Endpoint):
         offender = get_object_or_404(offenders_of(user), uid=uid)
         declare_offender(offender, by=user)
         offender.refresh_from_db()
-        return Response(_shown([offender], user)[0])
+        return Response(shown([offender], user)[0])
 
 
 class NoSuchAddress(Endpoint):

@@ -35,6 +35,7 @@ from portal.submissions.states import UploadState
 MAX_BYTES = DecodeLimits().max_bytes
 MAX_OPEN = 200  # uploads of one person that have not ended
 KEPT = timedelta(days=1)
+LARGEST_COUNT = 2**31 - 1  # that the database keeps of a length somebody merely claims
 PIECE = 1 << 20  # bytes read at once
 
 OFFSET_MISMATCH = (
@@ -80,7 +81,15 @@ def begin_upload(
     if file.length > MAX_BYTES:
         error = refusal("file_too_large", DecodeLimits())
         told = Upload(b"", file.name)
-        refuse(submission, told, error.code, error.message, by=by, offender=target, size=file.length)
+        refuse(
+            submission,
+            told,
+            error.code,
+            error.message,
+            by=by,
+            offender=target,
+            size=min(file.length, LARGEST_COUNT),
+        )
         raise error
     key = _fingerprint(file, target)
     going_on = PartialUpload.objects.filter(

@@ -14,6 +14,7 @@ from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
+from portal.submissions.genuine import genuine
 from portal.submissions.models import Offender
 from portal.webhooks.models import Cursor, Delivery, ToldStatus, Webhook
 from portal.webhooks.payloads import body_of
@@ -135,7 +136,7 @@ def _found(entries: Sequence[Entry]) -> list[_Found]:
     for kind, path in OFFENDER_OF.items():
         ids = {one.subject_id for one in entries if one.subject_type == kind}
         if ids:
-            rows = Offender.objects.filter(**{f"{path}__in": ids}).select_related("submission")
+            rows = Offender.objects.filter(genuine(), **{f"{path}__in": ids}).select_related("submission")
             offenders |= {(kind, str(row.named)): row for row in rows.annotate(named=F(path))}
     found = [(one, offenders.get((one.subject_type, one.subject_id))) for one in entries]
     return [_Found(entry, offender) for entry, offender in found if offender is not None]

@@ -36,14 +36,18 @@ class Program:
         """POST of JSON."""
         return self.call("post", path, data, **headers)
 
+    def put(self, path: str, data: Any, **headers: str) -> Any:
+        """PUT of JSON."""
+        return self.call("put", path, data, **headers)
+
+    def send(self, path: str, content: bytes, name: str = "still.jpg", **fields: str) -> Any:
+        """POST of a file."""
+        form = {"file": SimpleUploadedFile(name, content), **fields}
+        return Client().post(f"{ROOT}/{path}", form, headers={"Authorization": f"Bearer {self.secret}"})
+
     def upload(self, offender_uid: object, content: bytes, name: str = "still.jpg", **fields: str) -> Any:
         """POST of a still."""
-        form = {"file": SimpleUploadedFile(name, content), **fields}
-        return Client().post(
-            f"{ROOT}/offenders/{offender_uid}/stills/",
-            form,
-            headers={"Authorization": f"Bearer {self.secret}"},
-        )
+        return self.send(f"offenders/{offender_uid}/stills/", content, name, **fields)
 
 
 def program_of(user: User, *, days: int = 30, scopes: Collection[str] = tuple(Scope)) -> Program:

@@ -45,7 +45,7 @@ def test_campaigns_are_those_invited_to(cast: Cast, program: Program) -> None:
     assert [(one["uid"], one["accepting"], one["submission"]) for one in answer["results"]] == [
         (str(cast.campaign.uid), True, None)
     ]
-    assert program_of(cast.stranger).get("campaigns/").json()["count"] == 0
+    assert program_of(cast.stranger).get("campaigns/").json()["results"] == []
 
 
 def test_stores_are_the_retailers_own(cast: Cast, program: Program) -> None:
@@ -178,18 +178,27 @@ def test_the_list_is_filtered_ordered_and_in_parts(cast: Cast, program: Program)
         make_offender(cast.loss_prevention, cast.campaign, declared=number % 2 == 0)
     make_offender(cast.neighbour, cast.campaign)
     first = program.get("offenders/?limit=2&ordering=-rank").json()
-    assert (first["count"], [one["rank"] for one in first["results"]]) == (5, [5, 4])
+    assert [one["rank"] for one in first["results"]] == [5, 4]
     second = program.get(first["next"].partition("/api/v1/")[2]).json()
     assert [one["rank"] for one in second["results"]] == [3, 2]
-    assert second["previous"].endswith("offset=0")
-    assert program.get("offenders/?declared=false").json()["count"] == 2
+    assert len(program.get("offenders/?declared=false").json()["results"]) == 2
     submission = submission_of(cast.loss_prevention, cast.campaign).uid
-    assert program.get(f"offenders/?submission={submission}&offence=theft").json()["count"] == 5
-    assert program.get("offenders/?offence=robbery").json()["count"] == 0
+    assert len(program.get(f"offenders/?submission={submission}&offence=theft").json()["results"]) == 5
+    assert program.get("offenders/?offence=robbery").json()["results"] == []
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=1000", "limit=x", "offset=-1", "ordering=name", "state=x", "limit=1&limit=2"]
+    "query",
+    [
+        "limit=0",
+        "limit=1000",
+        "limit=x",
+        "offset=0",
+        "cursor=",
+        "ordering=name",
+        "state=x",
+        "limit=1&limit=2",
+    ],
 )
 def test_a_wrong_query_is_refused(program: Program, query: str) -> None:
     refused(program.get(f"offenders/?{query}"), 400, "invalid")

@@ -15,7 +15,7 @@ register = template.Library()
 
 # Tones of the tags: what needs somebody to act stands out, what is settled is calm.
 TONES = {
-    "good": ("identified", "complete", "done", "open", "active", "enrolled", "accepted", "ok"),
+    "good": ("delivered", "identified", "complete", "done", "open", "active", "enrolled", "accepted", "ok"),
     "info": (
         "with_officer", "looked_at_again", "checking", "searched", "running", "queued", "first_open",
         "second_open", "adjudication_open", "blind", "revealed", "received",
