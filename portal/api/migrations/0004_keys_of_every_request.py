@@ -16,7 +16,9 @@ class Migration(migrations.Migration):
     dependencies = [("api", "0003_token_scopes")]
 
     operations = [
-        migrations.AddField("creationkey", "subject", models.UUIDField(null=True)),
+        migrations.AddField(
+            "creationkey", "subject", models.UUIDField("uid of what it made or changed", null=True)
+        ),
         migrations.RunPython(name_by_uid, migrations.RunPython.noop),
         migrations.RemoveField("creationkey", "offender"),
     ]
