@@ -28,7 +28,7 @@ from tests.scene import Scene, Side
 # Answers 403 or 404 to whom it is open: there is nothing to show in this scene.
 EMPTY_HERE = {
     "mfa_view_recovery_codes", "mfa_download_recovery_codes", "mfa_reauthenticate", "mfa_deactivate_totp",
-    "accounts:invitation-accept", "api:^(?s:.*)$", "oversight:work-retry",
+    "accounts:invitation-accept", r"api:^[\s\S]*$", "oversight:work-retry",
     "police:custody-picture",  # needs a reason given on its page first
 }  # fmt: skip
 # An administrator looks after every retailer: none is another tenant's to that role.

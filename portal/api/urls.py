@@ -66,5 +66,5 @@ urlpatterns = [
     path("webhooks/<uuid:uid>/switch/", webhook_pages.webhook_switch, name="webhook-switch"),
     path("webhooks/<uuid:uid>/remove/", webhook_pages.webhook_remove, name="webhook-remove"),
     path("webhooks/deliveries/<uuid:uid>/again/", webhook_pages.delivery_again, name="delivery-again"),
-    re_path(r"^(?s:.*)$", views.NoSuchAddress.as_view()),
+    re_path(r"^[\s\S]*$", views.NoSuchAddress.as_view()),
 ]
