@@ -16,10 +16,10 @@ def submission(cast: Cast) -> str:
     return str(submission_of(cast.loss_prevention, cast.campaign).uid)
 
 
-def tray(program: Program, submission: str, *seeds: int) -> list[dict[str, Any]]:
+def tray(program: Program, submission: str, *seeds: int, name: str = "cam {}.jpg") -> list[dict[str, Any]]:
     """Stills sent into the tray; the offenders they became."""
     stills = [
-        program.send(f"submissions/{submission}/stills/", picture(seed), f"cam {seed}.jpg").json()
+        program.send(f"submissions/{submission}/stills/", picture(seed), name.format(seed)).json()
         for seed in seeds
     ]
     return [program.get(f"offenders/{one['offender']}/").json() for one in stills]
@@ -54,7 +54,7 @@ def test_all_get_places_by_file_name(program: Program, submission: str) -> None:
 
 
 def test_drafts_are_suggested_merged_and_split(program: Program, submission: str) -> None:
-    one, two = tray(program, submission, 1, 2)
+    one, two = tray(program, submission, 1, 2, name="offender07_{}.jpg")
     suggested = program.get(f"submissions/{submission}/suggestions/").json()
     assert [sorted(group["offenders"]) for group in suggested] == [sorted([one["uid"], two["uid"]])]
     path, given = f"offenders/{one['uid']}/merge/", {"offenders": [two["uid"]]}
