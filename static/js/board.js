@@ -26,7 +26,9 @@ function receiveFiles() {
   });
   form.querySelector("[data-plain]").hidden = true;
 
-  input.addEventListener("change", () => { take(input.files); input.value = ""; });
+  const chosen = () => { take(input.files); input.value = ""; };
+  input.addEventListener("change", chosen);
+  if (input.files.length) chosen(); // somebody was quicker than this script
   zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
   zone.addEventListener("drop", (event) => {
