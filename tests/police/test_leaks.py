@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from portal.gallery.models import CustodyImage
 from portal.reviews import actions
 from portal.reviews.models import Review
-from portal.reviews.states import Stage
+from portal.reviews.states import Stage, Verdict
 from portal.searches.models import Candidate
 from tests.cast import Cast, client_of, decision_on, make_custody_image, searched_offender
 
@@ -84,8 +84,12 @@ def test_nobody_else_finds_anything_at_all(cast: Cast, review: Review) -> None:
             assert CANARY not in everything(answer)
 
 
+@pytest.mark.parametrize("verdict", Verdict)
 @pytest.mark.parametrize("page", ["review-blind", "review-reveal"])
-def test_whose_report_it_is_stays_unsaid_until_the_record(cast: Cast, review: Review, page: str) -> None:
+def test_whose_report_it_is_stays_unsaid_until_the_record(
+    cast: Cast, review: Review, page: str, verdict: Verdict
+) -> None:
+    actions.save_judgement(review, 1, actions.Judged(verdict), by=cast.facial_reviewer)
     if page == "review-reveal":
         actions.rule_out_the_rest(review, by=cast.facial_reviewer)
         actions.save_blind(review, by=cast.facial_reviewer)
