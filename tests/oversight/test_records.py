@@ -11,7 +11,7 @@ from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.gallery.models import CustodyImage
 from portal.reviews.states import DecisionState, Outcome
-from portal.searches.models import Search
+from portal.searches.models import Occasion, Search
 from tests.cast import Cast, client_of, decide, decision_on, make_gallery, searched_offender
 
 READERS = {Role.AUDITOR, Role.SUPERVISOR}
@@ -128,3 +128,15 @@ def test_queries_do_not_grow_with_the_lists(
             client.get(reverse(f"oversight:{name}"))
             with django_assert_max_num_queries(10):
                 assert client.get(reverse(f"oversight:{name}")).status_code == 200
+
+
+def test_a_search_record_says_who_asked(cast: Cast) -> None:
+    make_gallery(cast.force, 1)
+    searched_offender(cast.loss_prevention, cast.campaign)
+    search, client = Search.objects.get(), client_of(cast.auditor)
+    url = reverse("oversight:search", args=[search.uid])
+    assert "The service, as the report was declared" in client.get(url).content.decode()
+    Search.objects.update(occasion=Occasion.NEW_CUSTODY_IMAGES)
+    text = client.get(url).content.decode()
+    assert "The service, by itself" in text
+    assert "New custody images arrived" in text

@@ -83,7 +83,7 @@ def test_two_officers_and_the_retailers_status(
     assert (decision.state, decision.subject_uid) == (DecisionState.DECIDED, subject)
     retailer = page_of(browser, cast.loss_prevention, server)
     retailer.goto(f"{server}{reverse('retailer:dashboard')}")
-    expect(retailer.get_by_text("Identified (as intelligence)").first).to_be_visible()
+    expect(retailer.locator("#offender-list").get_by_text("Identified (as intelligence)")).to_be_visible()
     retailer.context.close()
 
 

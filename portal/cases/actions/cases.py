@@ -165,7 +165,7 @@ def move_case(case: Case, to: CaseState, *, by: User, reason: str, result: str =
     if to not in CASE_MOVES[origin]:
         raise Conflict(CHANGED)
     done = timezone.now() if to == CaseState.CONCLUDED else None
-    if to == CaseState.WITH_OIC and origin == CaseState.CONCLUDED:
+    if origin == CaseState.CONCLUDED:
         _check_no_other(case)
     found = Case.objects.filter(pk=case.pk, state=origin)
     if found.update(state=to, result=result, concluded_at=done, revision=F("revision") + 1) != 1:
@@ -199,5 +199,7 @@ def _check_move(to: CaseState, reason: str, result: str) -> None:
 
 
 def _check_no_other(case: Case) -> None:
+    # One at a time in a force: two supervisors may open two cases of one person again at once.
+    Organisation.objects.select_for_update(no_key=True).get(pk=case.force_id)
     if cases_in_progress(case.force_id).filter(subject_uid=case.subject_uid).exists():
         raise Conflict("Another case of this person is in progress. Work on that one.")
