@@ -222,7 +222,7 @@ def comparisons(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> list
 
 def trials(ranked: Sequence[Ranked]) -> list[Trial]:
     """What the chance of a still's quality is counted from: mated probes whose face was found."""
-    return [Trial(one.quality, one.person, one.listed) for one in ranked if one.mated and one.found]
+    return [Trial(one.quality, one.person, one.mate_rank) for one in ranked if one.mated and one.found]
 
 
 def evaluate(gallery: Sequence[Embedded], probes: Sequence[Embedded]) -> dict[str, Any]:

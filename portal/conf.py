@@ -30,8 +30,3 @@ def state_dir() -> Path:
     path = Path(settings.STATE_DIR)
     path.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def matching_model() -> str:
-    """Which recognition model the force has chosen."""
-    return str(settings.MATCHING_MODEL)

@@ -19,8 +19,8 @@ from portal.accounts.models import User
 from portal.cases.actions.packages import MAKE_PACKAGE
 from portal.cases.queries import packages_for
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
-from portal.engine import engine_settings
 from portal.gallery.actions import ENROL
+from portal.gallery.serving import serving_settings
 from portal.notifications.models import Mail
 from portal.notifications.states import MailState
 from portal.oversight.scope import (
@@ -143,7 +143,7 @@ def _ping() -> Workers:
 def weights_fault() -> str:
     """Why no worker can match; empty where the weights are there and are the pinned ones."""
     try:
-        catalogue.check(engine_settings())
+        catalogue.check(serving_settings())
     except EngineFault as error:
         return str(error)
     return ""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from matching import calibration as scales
 from matching.chances import Chance
-from portal import conf
+from portal.gallery.serving import serving_settings
 from portal.searches.models import Calibration, Candidate, Search
 
 NOT_CALIBRATED = "not calibrated for this gallery"
@@ -104,6 +104,15 @@ def chance_in_words(chance: Chance) -> str:
     )
 
 
+def depth_in_words(chance: Chance) -> str:
+    """What each longer list found, for whoever asks for one; empty where it was not measured."""
+    found = [f"the first {length} for {round(100 * share)}" for length, share in chance.deeper]
+    if not found:
+        return ""
+    listed = f"{', '.join(found[:-1])} and {found[-1]}"
+    return f"Of 100 stills of this quality the right person was among {listed}, when on record."
+
+
 def chance_for(quality: Mapping[str, Any] | float | None) -> Chance | None:
     """The measured top-20 chance of a still of this quality (measures, or the unified score); None where it
     was not measured for the engine and about the gallery that is searched now.
@@ -128,7 +137,7 @@ class Chances:
 def chances_now() -> Chances:
     """The newest calibration's, if it was made for the model and about the gallery of the latest search."""
     newest = _newest(None)
-    if newest is None or newest.model != conf.matching_model():
+    if newest is None or newest.model != serving_settings().model:
         return Chances()
     latest = Search.objects.order_by("-pk").only("model", "model_version", "gallery_size").first()
     if latest is not None:

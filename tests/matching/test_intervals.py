@@ -77,10 +77,11 @@ def test_none_of_few_is_not_never() -> None:
 
 
 def test_a_step_of_quality_with_few_people_has_no_chance() -> None:
-    trials = [Trial(40.0, f"p{n}", n % 4 > 0) for n in range(40)] + [Trial(10.0, "one", True)] * 50
+    trials = [Trial(40.0, f"p{n}", (0, 1, 20, 21)[n % 4]) for n in range(40)] + [Trial(10.0, "one", 1)] * 50
     [only] = chances(trials)
-    assert (only.low, only.high, only.share, only.stills, only.people) == (36.0, 50.0, 0.75, 40, 40)
-    assert only.interval[0] < 0.75 < only.interval[1]
+    assert (only.low, only.high, only.share, only.stills, only.people) == (36.0, 50.0, 0.5, 40, 40)
+    assert only.interval[0] < 0.5 < only.interval[1]
+    assert only.deeper == [(20, 0.5), (50, 0.75), (100, 0.75), (200, 0.75)]
 
 
 def comparisons(claim: float = 1.0) -> list[Comparison]:

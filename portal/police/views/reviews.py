@@ -25,6 +25,7 @@ from portal.reviews.actions import Conflict, Invalid
 from portal.reviews.models import Judgement, Review
 from portal.reviews.queries import readable_records
 from portal.reviews.states import LIST_LENGTHS, ReviewState, Stage, Verdict
+from portal.searches.strength import chance_for, depth_in_words
 
 reviewing = for_roles(*sorted(REVIEWING_ROLES))
 
@@ -103,7 +104,15 @@ def _blind_context(mine: Review) -> dict[str, Any]:
         "left": sum(not pair.judged for pair in pairs),
         "verdicts": Verdict,
         "longer": longer_than(mine) if pairs else [],
+        "depth": depth_of(mine),
     }
+
+
+def depth_of(mine: Review) -> str:
+    """What longer lists found for stills as good as the best one compared; empty where nobody measured."""
+    scores = [probe["quality"]["unified_score"] for probe in mine.probes if probe["quality"]]
+    chance = chance_for(max(scores)) if scores else None
+    return depth_in_words(chance) if chance else ""
 
 
 def longer_than(mine: Review) -> list[int]:

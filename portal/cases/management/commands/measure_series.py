@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matching.errors import MatchingError
 from matching.evaluation import QUALITY_EDGES, Embedded, embed_rows, read_rows
-from portal.engine import engine_settings
+from portal.gallery.serving import serving_settings
 
 ROLES = {"gallery", "probe", "nonmated"}
 RATES = (1e-3, 1e-4, 1e-5)  # shares of pairs of strangers that reach a threshold
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         """Embed every picture, compare all with all."""
         try:
             levels = [
-                embed_rows(read_rows(path, ROLES), engine_settings(), processes=options["processes"])
+                embed_rows(read_rows(path, ROLES), serving_settings(), processes=options["processes"])
                 for path in options["probes"]
             ]
         except (MatchingError, OSError, ValueError) as error:

@@ -15,7 +15,7 @@ from matching.engine import EngineInfo, load_engine
 from matching.errors import MatchingError
 from matching.evaluation import Embedded, embed_rows, read_rows
 from portal.audit.log import SystemActor
-from portal.engine import engine_settings
+from portal.gallery.serving import serving_settings
 from portal.searches.calibrations import NothingLabelled, calibrate, gallery_entries, split_by_subject
 from portal.searches.models import Calibration
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Calibrate."""
         try:
-            info = load_engine(engine_settings()).info
+            info = load_engine(serving_settings()).info
             gallery, probes = self._entries(options, info)
             basis = options["basis"] or _basis(options)
             made = calibrate(gallery, probes, info=info, basis=basis, by=OPERATOR)
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         return embedded[: len(gallery)], embedded[len(gallery) :]
 
     def _embed(self, rows: list[Any], options: dict[str, Any]) -> list[Embedded]:
-        return embed_rows(rows, engine_settings(), processes=options["processes"], progress=self._progress)
+        return embed_rows(rows, serving_settings(), processes=options["processes"], progress=self._progress)
 
     def _progress(self, done: int, total: int) -> None:
         if done % 200 < 8 or done == total:

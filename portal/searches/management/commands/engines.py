@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from matching import catalogue
 from matching.errors import EngineFault
 from matching.weights import sha256_of
-from portal.engine import engine_settings
+from portal.gallery.serving import serving_settings
 
 COLUMNS = "{:<13} {:>5}  {:<8} {:<66} {}"
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Two tables; `*` marks what the settings name."""
-        chosen = engine_settings()
+        chosen = serving_settings()
         folder = options["weights"] or chosen.weights_dir
         self.stdout.write(COLUMNS.format("model", "dim", "weights", "sha256", "licence of the weights"))
         for one in catalogue.MODELS.values():
