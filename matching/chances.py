@@ -29,7 +29,7 @@ class Chance:
     interval: tuple[float, float]
     stills: int
     people: int
-    deeper: Sequence[tuple[int, float]] = ()
+    deeper: tuple[tuple[int, float], ...] = ()
 
     def holds(self, quality: float) -> bool:
         """Whether it speaks for stills of this unified quality."""
@@ -64,7 +64,7 @@ def _chance(low: float, high: float, trials: Sequence[Trial]) -> Chance | None:
     if len(set(people)) < LEAST_PEOPLE:
         return None
     listed = np.array([one.within(LENGTHS[0]) for one in trials], dtype=bool)
-    deeper = [(length, _share([one.within(length) for one in trials])) for length in LENGTHS]
+    deeper = tuple((length, _share([one.within(length) for one in trials])) for length in LENGTHS)
     span = share_interval(people, listed) or (0.0, 1.0)
     rounded = round(span[0], 4), round(span[1], 4)
     return Chance(low, high, _share(listed), rounded, len(trials), len(set(people)), deeper)

@@ -144,5 +144,9 @@ def chances_now() -> Chances:
         model = f"{latest.model} {latest.model_version}"
         if scales.Calibration.from_dict(newest.lines).refusal(model, latest.gallery_size):
             return Chances()
-    steps = (Chance(**{**one, "interval": tuple(one["interval"])}) for one in newest.chances)
-    return Chances(tuple(steps))
+    return Chances(tuple(_chance(one) for one in newest.chances))
+
+
+def _chance(kept: dict[str, Any]) -> Chance:
+    deeper = tuple((length, share) for length, share in kept.get("deeper", ()))
+    return Chance(**{**kept, "interval": tuple(kept["interval"]), "deeper": deeper})

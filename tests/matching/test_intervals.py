@@ -81,7 +81,7 @@ def test_a_step_of_quality_with_few_people_has_no_chance() -> None:
     [only] = chances(trials)
     assert (only.low, only.high, only.share, only.stills, only.people) == (36.0, 50.0, 0.5, 40, 40)
     assert only.interval[0] < 0.5 < only.interval[1]
-    assert only.deeper == [(20, 0.5), (50, 0.75), (100, 0.75), (200, 0.75)]
+    assert only.deeper == ((20, 0.5), (50, 0.75), (100, 0.75), (200, 0.75))
 
 
 def comparisons(claim: float = 1.0) -> list[Comparison]:

@@ -184,7 +184,7 @@ def test_a_crowd_measures_how_far_a_score_stands_out() -> None:
 
 
 def test_what_longer_lists_found_is_said_where_it_was_measured() -> None:
-    measured = replace(CHANCE, deeper=[(20, 0.47), (50, 0.6), (100, 0.71), (200, 0.8)])
+    measured = replace(CHANCE, deeper=((20, 0.47), (50, 0.6), (100, 0.71), (200, 0.8)))
     assert depth_in_words(measured) == (
         "Of 100 stills of this quality the right person was among the first 20 for 47, the first 50 for 60, "
         "the first 100 for 71 and the first 200 for 80, when on record."
