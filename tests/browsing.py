@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-__all__ = ["Browser", "Page", "launched", "needed_chromium"]
+__all__ = ["Browser", "Page", "faults_of", "launched", "needed_chromium"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing but our pages over the wire, and no sandbox, which needs privileges that containers lack.
@@ -35,6 +36,12 @@ def needed_chromium() -> str:
     pytest.skip(reason)
 
 
+AXE_OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+
+
 expect.set_options(timeout=20_000)  # a busy machine is no failure
 
 
@@ -45,3 +52,13 @@ def launched(path: str) -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+def faults_of(page: Page) -> Iterator[str]:
+    """What axe finds, and content wider than the window."""
+    for found in Axe().run(page, options=AXE_OPTIONS).response["violations"]:
+        where = "; ".join(str(node["target"][0]) for node in found["nodes"][:3])
+        yield f"{found['id']}: {where}"
+    wider: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wider > 0:
+        yield f"{wider} px wider than the window"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
@@ -18,16 +17,13 @@ from portal.accounts.models import User
 from portal.accounts.roles import Role
 from tests.access import audience_of
 from tests.addresses import address, is_known
+from tests.browsing import faults_of
 from tests.cast import browser_cookie, client_of
 from tests.routes import Route, every_route
 from tests.scene import Scene
 
 pytestmark = pytest.mark.browser
 LOOKS = [(width, scheme) for width in (360, 1280) for scheme in ("light", "dark")]
-AXE_OPTIONS = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
 Visit = tuple[str, str, User | None]
 
 
@@ -55,16 +51,6 @@ def _may_open(route: Route, user: User | None) -> bool:
     return audience.anonymous if user is None else Role(user.role) in audience.roles
 
 
-def _faults(page: Page) -> Iterator[str]:
-    """What axe finds, and content wider than the window."""
-    for found in Axe().run(page, options=AXE_OPTIONS).response["violations"]:
-        where = "; ".join(str(node["target"][0]) for node in found["nodes"][:3])
-        yield f"{found['id']}: {where}"
-    wider: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    if wider > 0:
-        yield f"{wider} px wider than the window"
-
-
 def _keep(page: Page, name: str, width: int, scheme: str) -> None:
     if directory := os.environ.get("STILLMATCH_SCREENSHOTS"):
         path = Path(directory) / f"{name.replace(':', '_')}-{width}-{scheme}.png"
@@ -75,7 +61,7 @@ def _looked_at(page: Page, name: str) -> Iterator[str]:
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for fault in _faults(page):
+        for fault in faults_of(page):
             yield f"{name} at {width} px, {scheme}: {fault}"
         _keep(page, name, width, scheme)
 
@@ -100,8 +86,8 @@ def test_every_page_is_accessible_and_fits_the_window(
         faults += _looked_at(page, name)
         faults += [f"{name}: {one}" for one in complaints]
         complaints.clear()
-    assert len(visits) > 40
     assert faults == []
+    assert len(visits) > 40
 
 
 def _cookie(user: User, live_server: LiveServer) -> Any:

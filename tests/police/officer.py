@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from portal.accounts.models import User
 from portal.reviews.models import Review
 from portal.reviews.states import Outcome
-from tests.browsing import Browser, Page
+from tests.browsing import Browser, Page, faults_of
 from tests.cast import Cast, browser_cookie
 
 UID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -69,6 +69,13 @@ class Officer:
         """Type into a field."""
         self.page.locator(selector).first.focus()
         self.page.keyboard.insert_text(text)
+
+    def look(self) -> None:
+        """The page as it stands is accessible and fits a phone and a desk."""
+        for width in (360, 1280):
+            self.page.set_viewport_size({"width": width, "height": 800})
+            faults = [f"{self.page.url} at {width} px: {fault}" for fault in faults_of(self.page)]
+            assert not faults, faults
 
     def take_next(self) -> Review:
         """From the queue, by its key."""

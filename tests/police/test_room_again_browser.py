@@ -66,7 +66,8 @@ def search_again_as(supervisor: Officer, decision: Decision) -> None:
     page = supervisor.open("police:decision-record", decision.uid)
     expect(page.get_by_text("An officer asked to search again: Sunniva Peel")).to_have_count(2)
     for number in (1, 2, 3):
-        expect(page.get_by_role("heading", name=f"Round {number}")).to_be_visible()
+        expect(page.get_by_role("heading", name=f"Round {number}", exact=True)).to_be_visible()
+    supervisor.look()
 
 
 def state_of(decision: Decision) -> tuple[str, int]:
@@ -96,6 +97,10 @@ def test_a_better_still_then_a_new_custody_image(
     assert len(review.probes) == 2
     first.page.keyboard.press("p")
     expect(first.page.locator("[data-probe='2']")).to_be_visible()
+    for key in ("+", "b", "m", "i", "g", "s"):
+        first.page.keyboard.press(key)
+    first.look()
+    first.page.keyboard.press("0")
     first.compare(review, None)
     first.conclude(Outcome.NO_MATCH)
     decision.refresh_from_db()
@@ -108,5 +113,7 @@ def test_a_better_still_then_a_new_custody_image(
     for officer in (first, Officer(browser, cast.second_reviewer, live_server.url, never)):
         officer.finish(Plan(Outcome.IDENTIFIED, image.subject.uid))
     assert state_of(decision) == (DecisionState.DECIDED, 3)
+    first.open("police:review-replay", review.uid)
+    first.look()
     page = retailer.open("retailer:offender", decision.offender.uid)
     expect(page.get_by_text(TOLD[Outcome.IDENTIFIED][0]).first).to_be_visible()

@@ -89,6 +89,8 @@ def test_a_day_of_two_reviewers_and_a_supervisor(
     grade_reviews()
     for officer in (first, second):
         told_the_result(officer, check)
+    supervisor.open("oversight:analytics")
+    supervisor.look()
     what_the_retailer_reads(Officer(browser, cast.loss_prevention, live_server.url))
     for officer in (first, second, supervisor):
         officer.leave()
@@ -102,6 +104,7 @@ def adjudicate(supervisor: Officer, cast: Cast) -> None:
     for officer in (cast.facial_reviewer, cast.second_reviewer):
         expect(page.get_by_text(officer.name).first).to_be_visible()
     assert [word for word in supervisor.never if word in page.content()] == []
+    supervisor.look()
     supervisor.conclude(IDENTIFIED)
 
 
@@ -111,6 +114,7 @@ def told_the_result(officer: Officer, check: Decision) -> None:
     row = page.get_by_role("row").filter(has_text=short(check.offender.uid))
     expect(row).to_contain_text("in the list")
     expect(page.get_by_text("0 of 1").first).to_be_visible()
+    officer.look()
 
 
 def what_the_retailer_reads(retailer: Officer) -> None:

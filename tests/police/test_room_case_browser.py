@@ -30,6 +30,7 @@ def judge_blind(officer: Officer) -> None:
     officer.choose("a:has-text('Judge the next pair')")
     expect(page.get_by_role("heading", name="Is this one person?")).to_be_visible()
     expect(page.get_by_role("img", name="face")).to_have_count(2)
+    officer.look()
     told = page.content()
     assert [word for word in (*officer.never, "cosine", "left ear") if word in told] == []
     officer.choose(f"input[name=verdict][value={PairVerdict.SAME}]", "Space")
@@ -43,6 +44,7 @@ def make_package(supervisor: Officer, case: Case) -> Package:
     page = supervisor.open("police:cases")
     supervisor.choose(f"a[href*='{case.uid}']")
     expect(page.get_by_role("heading", name=f"Case {case.number}")).to_be_visible()
+    supervisor.look()
     supervisor.choose("a:has-text('Make a package')")
     supervisor.choose(f"input[name=kind][value={PackageKind.DISCLOSURE}]", "Space")
     supervisor.write("input[name=purpose]", "For the prosecutor")
@@ -51,6 +53,7 @@ def make_package(supervisor: Officer, case: Case) -> Package:
     package = Package.objects.get()
     tasks.make_package(package_id=package.pk)
     expect(page.get_by_text("Ready until")).to_be_visible()
+    supervisor.look()
     return package
 
 
