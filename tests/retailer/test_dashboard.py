@@ -208,7 +208,7 @@ def test_stills_by_month_and_loss_by_status(cast: Cast, read: Read) -> None:
     html = read("dashboard")
     assert "£40.50" in html[html.index("Loss reported, by status") :]
     row = html[html.index(f'<th scope="row">{timezone.localdate():%b %Y}</th>') :]
-    assert re.findall(r'class="number">([^<]*)<', row)[:2] == ["1", "1"]
+    assert re.findall(r'<td class="number" data-label="[^"]*">([^<]*)<', row)[:2] == ["1", "1"]
 
 
 def test_the_list_as_a_file_runs_nothing_and_is_recorded(cast: Cast) -> None:
