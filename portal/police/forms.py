@@ -11,6 +11,7 @@ from portal.reviews.actions import LONGEST_VIEW, Conclusion, Judged
 from portal.reviews.models import Judgement
 from portal.reviews.states import FEATURES, LIST_LENGTHS, SINGLE_REVIEW, Finding, Outcome, Verdict
 
+CAVEAT_UNREAD = "Tick that you have read what a possible match is."
 CONFIDENCE = [(1, "1 low"), (2, "2"), (3, "3"), (4, "4"), (5, "5 high")]
 
 
@@ -88,8 +89,11 @@ class ConclusionForm(forms.Form):
         help_text="What you compared, what speaks for and against. It is kept and may be disclosed.",
         widget=forms.Textarea(attrs={"rows": 5}),
         max_length=5000,
+        error_messages={"required": "Give the reasons for your decision."},
     )
-    caveat_acknowledged = forms.BooleanField(label=f"I have read this: {CAVEAT}")
+    caveat_acknowledged = forms.BooleanField(
+        label=f"I have read this: {CAVEAT}", error_messages={"required": CAVEAT_UNREAD}
+    )
 
     def __init__(self, *args: Any, candidates: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -133,9 +137,15 @@ class TriageForm(forms.Form):
         widget=forms.RadioSelect,
     )
     rationale = forms.CharField(
-        label="Reasons", widget=forms.Textarea(attrs={"rows": 3}), max_length=5000, strip=True
+        label="Reasons",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=5000,
+        strip=True,
+        error_messages={"required": "Give the reasons for your decision."},
     )
-    caveat_acknowledged = forms.BooleanField(label=f"I have read this: {CAVEAT}")
+    caveat_acknowledged = forms.BooleanField(
+        label=f"I have read this: {CAVEAT}", error_messages={"required": CAVEAT_UNREAD}
+    )
 
     def __init__(self, *args: Any, choices: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -145,8 +145,8 @@ def test_a_change_after_the_reveal_keeps_both(client: Client, review: Review, ca
     ("missing", "said"),
     [
         ("outcome", "Choose an outcome"),
-        ("rationale", "required"),
-        ("caveat_acknowledged", "required"),
+        ("rationale", "Give the reasons for your decision."),
+        ("caveat_acknowledged", "Tick that you have read what a possible match is."),
         ("candidate", "Choose the candidate"),
     ],
 )
