@@ -48,12 +48,18 @@ class AnswerForm(forms.Form):
         super().__init__(*args, **kwargs)
         provided = self.fields["provided"]
         assert isinstance(provided, forms.ChoiceField)
+        provided.required = not self.files
         provided.choices = [("yes", HAVE_IT[kind]), ("no", "No, we do not have it")]
         self.fields["stills"].required = False  # not where the answer is "we do not have it"
         self.fields["text"].label = TEXT_LABELS.get(kind, self.fields["text"].label)
         absent = ("collect_from",) if kind == Kind.BETTER_STILL else ("stills", "captured_at")
         for name in absent:
             del self.fields[name]
+
+    def clean_provided(self) -> bool:
+        """Stills that came along say by themselves that they are there."""
+        said = self.cleaned_data["provided"]
+        return True if said == "" else bool(said)
 
     def refuse(self, error: QuestionRefused) -> None:
         """Show why an answer was not taken, at the field it concerns."""

@@ -30,6 +30,7 @@ class Card:
     stills: int
     clock: Clock | None
     waiting: Question | None = None  # the most urgent open question of an officer
+    faces: int = 0  # found in its best still
 
     @property
     def name(self) -> str:
@@ -102,6 +103,11 @@ class Board:
         cards = [place.card for place in self.places if place.card]
         return sum(card.offender.declared_at is None for card in cards)
 
+    @property
+    def mergeable(self) -> bool:
+        """Whether there are drafts that could be one person."""
+        return self.drafts + len(self.tray) > 1
+
 
 def board_of(
     offenders: Sequence[Offender],
@@ -131,7 +137,8 @@ def _card(one: Offender, status: Status, chances: Chances, asked: Sequence[Quest
     still = best_still(one)
     coached = coach(still, chances, declared=one.declared_at is not None) if still else None
     waiting = asked[0] if asked else None
-    return Card(one, status, still, coached, len(one.stills.all()), clock_of(one), waiting)
+    faces = len(still.faces.all()) if still else 0
+    return Card(one, status, still, coached, len(one.stills.all()), clock_of(one), waiting, faces)
 
 
 def _shown(card: Card) -> tuple[object, ...]:

@@ -207,7 +207,7 @@ def funnel_chart(all_of_them: Figures) -> BarChart:
     """How many got how far."""
     one = all_of_them
     steps = (
-        ("Reported", one.offenders),
+        ("Added", one.offenders),
         ("Sent", one.sent),
         ("Searched", one.searched),
         ("Outcome", one.decided),

@@ -21,7 +21,7 @@ STILL_WORDS = {
 }
 NEXT = {
     "needs_still": "Add a still in which the face can be seen.",
-    "draft": "Make the declaration; then it is searched.",
+    "draft": "When you have sent it, the face is searched and an officer sees the report.",
     "no_face": "Draw a box around the face, or add a better still.",
     "held_up": "Nothing for you to do. An operator looks at it and sends it round again.",
     "checking": "The face is searched, usually within a minute. This page shows it by itself.",
@@ -80,6 +80,8 @@ def _steps(offender: Offender, stills: Sequence[Still], status: Status) -> tuple
     """The steps in the order in which they were reached."""
     found = [still.work_finished_at for still in stills if still.work_state == WorkState.DONE]
     checked = max((at for at in found if at), default=None)
+    if checked and status.searched_at:
+        checked = min(checked, status.searched_at)  # the row is closed a moment after its search
     with_officer = status.since if status.code == WITH_OFFICER else None
     again = None if status.decided_at else status.reopened_at
     steps = (

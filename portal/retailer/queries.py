@@ -6,7 +6,15 @@ from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.submissions.models import BulkUpload, Campaign, Offender, PartialUpload, RefusedUpload, Still
+from portal.submissions.models import (
+    BulkUpload,
+    Campaign,
+    Face,
+    Offender,
+    PartialUpload,
+    RefusedUpload,
+    Still,
+)
 from portal.submissions.states import CampaignState
 
 TOLD = timedelta(days=1)  # how long the board names a file that was not taken
@@ -44,10 +52,12 @@ def with_stills(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
 
 
 def on_board(user: User, campaign: Campaign) -> QuerySet[Offender]:
-    """The retailer's offenders of a campaign by place, with their stills and the faces that are searched."""
-    faces = Still.objects.select_related("chosen_face").defer("chosen_face__landmarks", "region")
+    """The retailer's offenders of a campaign by place, with their stills and their faces."""
+    faces = Prefetch("faces", queryset=Face.objects.only("still_id"))
+    stills = Still.objects.select_related("chosen_face").prefetch_related(faces)
+    light = stills.defer("chosen_face__landmarks", "region")
     ours = offenders_for(user).filter(submission__campaign=campaign)
-    return ours.prefetch_related(Prefetch("stills", queryset=faces)).order_by(BY_PLACE, "pk")
+    return ours.prefetch_related(Prefetch("stills", queryset=light)).order_by(BY_PLACE, "pk")
 
 
 def refused_uploads(offender: Offender, *, at_most: int = 20) -> list[RefusedUpload]:

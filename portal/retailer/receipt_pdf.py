@@ -133,7 +133,7 @@ def _body(offenders: Sequence[Offender]) -> list[Flowable]:
 
 
 def _part(one: Offender) -> list[Flowable]:
-    about = [one.get_offence_display() or "no offence given"]
+    about = [one.get_offence_display() or "No offence given"]
     about += [one.store.name] if one.store else []
     about += [f"your reference {one.incident_reference}"] if one.incident_reference else []
     declared = "Draft: no declaration was made, so it was not sent."

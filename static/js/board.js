@@ -16,6 +16,7 @@ function receiveFiles() {
   const zone = form.querySelector("[data-dropzone]");
   const panel = document.querySelector("[data-uploads]");
   const list = panel.querySelector("ul");
+  const title = panel.querySelector("h2");
   const clear = panel.querySelector("[data-clear]");
   const lines = new Map();
   const watched = new Set();
@@ -54,6 +55,7 @@ function receiveFiles() {
     const taken = Array.from(files).slice(0, MOST);
     if (!taken.length) return;
     panel.hidden = false;
+    title.textContent = "Files on their way";
     taken.forEach((file) => uploads.add(file));
     const left = files.length - taken.length;
     say(`${taken.length} file${taken.length === 1 ? "" : "s"} on their way.${left ? ` Only ${MOST} at once: drop the other ${left} afterwards.` : ""}`);
@@ -96,13 +98,15 @@ function receiveFiles() {
     clear.hidden = false;
     refresh();
     if (upload.told?.still && !upload.told.still.settled) watch(upload);
-    if (!uploads.waiting.length && uploads.going.size <= 1) say(summary());
+    if (uploads.waiting.length || uploads.going.size > 1) return;
+    title.textContent = "What became of your files";
+    say(summary());
   }
 
   function summary() {
     const count = (...states) => Array.from(lines.keys()).filter((one) => states.includes(one.state)).length;
     const refused = count("refused", "failed");
-    return `${count("taken")} files received, ${count("known")} were here already${refused ? `, ${refused} were not taken` : ""}.`;
+    return `${count("taken")} file${count("taken") === 1 ? "" : "s"} received, ${count("known")} were here already${refused ? `, ${refused} were not taken` : ""}.`;
   }
 
   // What was found in the file: asked until the face has been looked for.
@@ -205,6 +209,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (drag || typing || document.querySelector("#board input[name=offender][type=checkbox]:checked")) {
     event.detail.shouldSwap = false;
   }
+});
+// The button that was pressed may be gone with its card: its card's number field takes the focus, or else
+// the heading of the places. Without scrolling: the banner says what was done from wherever one is.
+let field = null;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.requestConfig.verb !== "get") field = event.detail.elt.querySelector("input[name=to]")?.id;
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.requestConfig?.verb !== "post" || document.activeElement !== document.body) return;
+  const next = document.getElementById(field) ?? document.getElementById("places-title");
+  next?.focus({ preventScroll: true });
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#board [aria-disabled=true]")) event.preventDefault();

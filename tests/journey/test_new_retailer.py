@@ -102,7 +102,7 @@ def mend_the_faceless(hand: Hand, name: str) -> None:
 def choose_the_face(hand: Hand, server: str, name: str) -> None:
     still = Still.objects.get(name=name)
     hand.page.goto(server + reverse("retailer:still-face", args=[still.uid]))
-    faces = hand.page.get_by_role("button", name=re.compile(r"Search face \d"))
+    faces = hand.page.get_by_role("button", name=re.compile(r"Choose face \d"))
     assert faces.count() >= 1
     hand.press(faces.first, "Enter")
 

@@ -97,7 +97,7 @@ def test_the_dashboard_follows_by_itself_and_leaves_the_filters_alone(
     expect(reported).to_contain_text("1")
     page.get_by_label("Store").select_option("Station")
     make_offender(cast.team_mate, cast.campaign)
-    expect(reported).to_contain_text("2 offenders reported", timeout=A_WHILE)
+    expect(reported).to_contain_text("2 offenders added", timeout=A_WHILE)
     expect(page.get_by_role("link", name="Offender 2")).to_be_visible()
     expect(page.get_by_label("Store")).to_have_value(str(cast.second_store.uid))
 
@@ -106,17 +106,17 @@ def test_another_face_is_chosen_by_clicking_on_it(page: Page, open_page: Open, s
     open_page("still-face", still.uid)
     second = still.faces.get(position=1)
     page.locator(f'rect[data-face="{second.uid}"]').click()
-    expect(page.get_by_text("The face you marked is being searched.")).to_be_visible()
+    expect(page.get_by_text("The face you marked is being looked at.")).to_be_visible()
     assert marked() == {"face": str(second.uid)}
 
 
 def test_another_face_is_chosen_with_the_keyboard(page: Page, open_page: Open, still: Still) -> None:
     open_page("still-face", still.uid)
-    button = page.get_by_role("button", name="Search face 2")
+    button = page.get_by_role("button", name="Choose face 2")
     button.focus()
     expect(page.locator("rect.lit")).to_have_count(1)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The face you marked is being searched.")).to_be_visible()
+    expect(page.get_by_text("The face you marked is being looked at.")).to_be_visible()
 
 
 def test_a_box_is_drawn_with_the_mouse(page: Page, open_page: Open, still: Still) -> None:
@@ -131,7 +131,7 @@ def test_a_box_is_drawn_with_the_mouse(page: Page, open_page: Open, still: Still
     page.mouse.up()
     expect(page.locator("rect.drawn")).to_be_visible()
     page.get_by_role("button", name="Look for the face in this box").click()
-    expect(page.get_by_text("The face you marked is being searched.")).to_be_visible()
+    expect(page.get_by_text("The face you marked is being looked at.")).to_be_visible()
     assert marked()["region"] == pytest.approx({"x": 100, "y": 60, "w": 80, "h": 100}, abs=2)
 
 
@@ -143,7 +143,7 @@ def test_a_box_is_drawn_with_the_keyboard(page: Page, open_page: Open, still: St
     expect(page.locator("rect.drawn")).to_be_visible()
     expect(page.locator("[data-box-said]")).to_contain_text("pixels")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The face you marked is being searched.")).to_be_visible()
+    expect(page.get_by_text("The face you marked is being looked at.")).to_be_visible()
     side, step = 60, 5  # a quarter of the shorter side, a sixtieth of the longer one
     box = {
         "x": (still.width - side) / 2 - step,

@@ -65,10 +65,17 @@ def test_totals_and_statuses(cast: Cast, read: Read) -> None:
     searched_offender(cast.team_mate, cast.campaign)
     decide(searched_offender(cast.loss_prevention, cast.campaign), Outcome.NO_MATCH, cast)
     html = read("dashboard")
-    assert [figure(html, label) for label in ("offenders reported", "waiting for you")] == ["3", "1"]
+    assert [figure(html, label) for label in ("offenders added", "waiting for you")] == ["3", "1"]
     assert [figure(html, label) for label in ("searched", "with an outcome")] == ["2", "1"]
     for status in ("Needs a still", "Searched", "No match in the gallery"):
         assert status in html
+
+
+def test_a_file_that_waits_for_a_place_is_named(cast: Cast, read: Read) -> None:
+    offender = make_offender(cast.loss_prevention, cast.campaign, declared=False)
+    still = make_still(offender)
+    Offender.objects.filter(pk=offender.pk).update(rank=None)
+    assert f">{still.name}</a>" in read("dashboard")
 
 
 def test_median_times(cast: Cast, read: Read) -> None:
@@ -181,7 +188,7 @@ def test_nothing_of_the_other_retailer(cast: Cast, read: Read) -> None:
     make_offender(cast.neighbour, cast.campaign, incident_reference="NEIGHBOUR-1")
     html = read("dashboard")
     assert "NEIGHBOUR-1" not in html
-    assert figure(html, "offenders reported") == "0"
+    assert figure(html, "offenders added") == "0"
 
 
 def test_figures_follow_the_filters(cast: Cast, read: Read) -> None:
@@ -198,7 +205,7 @@ def test_figures_follow_the_filters(cast: Cast, read: Read) -> None:
         (f"?since={timezone.localdate() + timedelta(days=1)}", "0", None),
     ):
         html = read("dashboard", query=query)
-        assert figure(html, "offenders? reported") == offenders
+        assert figure(html, "offenders? added") == offenders
         assert value is None or value in html[html.index("By campaign") :]
 
 

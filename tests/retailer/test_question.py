@@ -95,6 +95,13 @@ def test_the_still_they_have_already_is_no_answer(lena: Client, question: Questi
     assert question.is_open
 
 
+def test_a_still_says_by_itself_that_it_is_there(lena: Client, question: Question) -> None:
+    still = SimpleUploadedFile("till.jpg", picture(31))
+    assert "Say whether you have it" not in post(lena, question, stills=[still])
+    question.refresh_from_db()
+    assert (question.state, question.provided) == ("answered", True)
+
+
 def test_not_having_it_takes_a_reason(lena: Client, question: Question) -> None:
     assert "Say why you do not have it." in post(lena, question, provided="no", text=" ")
     html = post(lena, question, provided="no", text="Overwritten last week")

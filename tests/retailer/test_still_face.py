@@ -30,7 +30,7 @@ def url(still: Still) -> str:
 def test_every_face_has_its_number_and_button(still: Still, url: str, lena: Client) -> None:
     html = lena.get(url).content.decode()
     assert html.count("<rect") == 4  # three faces and the box that is drawn
-    assert [f"Search face {n}" in html for n in (1, 2, 3)] == [False, True, True]
+    assert [f"Choose face {n}" in html for n in (1, 2, 3)] == [False, True, True]
     assert "?for=choosing" in html
 
 
@@ -89,7 +89,7 @@ def test_not_after_closing(cast: Cast, still: Still, url: str, lena: Client) -> 
     move_campaign(cast.campaign, CampaignState.CLOSED, by=cast.supervisor)
     html = lena.post(url, {"face": still.faces.get(position=1).uid}).content.decode()
     assert "This campaign is closed" in html
-    assert "Search face" not in html
+    assert "Choose face" not in html
     still.refresh_from_db()
     assert still.work_state == WorkState.DONE
 

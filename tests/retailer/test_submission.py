@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from portal.submissions.actions import move_campaign
 from portal.submissions.states import MAX_OFFENDERS, CampaignState
-from tests.cast import Cast, make_offender, make_still, search_still, searched_offender
+from tests.cast import Cast, found_face, make_offender, make_still, search_still, searched_offender
 from tests.retailer.conftest import POLL
 
 Read = Callable[..., str]
@@ -28,7 +28,7 @@ def test_thirty_places_the_next_one_invites(cast: Cast, read: Read) -> None:
 def test_a_face_stands_for_its_offender(cast: Cast, read: Read) -> None:
     still = searched_offender(cast.loss_prevention, cast.campaign).stills.get()
     url = reverse("retailer:still-image", args=[still.uid])
-    assert f'src="{url}?for=board"' in read("submission", cast.campaign.uid)
+    assert f'src="{url}?for=board&amp;face={still.chosen_face_id}"' in read("submission", cast.campaign.uid)
 
 
 def test_a_full_one_offers_no_place(cast: Cast, read: Read) -> None:
@@ -74,3 +74,14 @@ def test_queries_do_not_depend_on_rows(cast: Cast, lena: Client) -> None:
     for _ in range(9):
         searched_offender(cast.loss_prevention, cast.campaign)
     assert queries() == few
+
+
+def test_several_faces_ask_if_it_is_the_right_one(cast: Cast, read: Read) -> None:
+    still = make_still(make_offender(cast.loss_prevention, cast.campaign, declared=False))
+    search_still(still, [found_face(10, 10)])
+    assert "faces were found" not in read("submission", cast.campaign.uid)
+    search_still(
+        make_still(make_offender(cast.loss_prevention, cast.campaign, declared=False)),
+        [found_face(10, 10), found_face(100, 10)],
+    )
+    assert "2 faces were found" in read("submission", cast.campaign.uid)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -25,11 +25,12 @@ from portal.retailer.preservation import Clock, clock_of
 from portal.retailer.queries import BY_PLACE, campaigns_for, offenders_for
 from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, said, with_status
-from portal.submissions.models import Offender
+from portal.submissions.models import Offender, Still
 from portal.submissions.states import OffenceType
 from portal.tables import csv_response
 
 PAGE = 30
+NAMES = Prefetch("stills", queryset=Still.objects.only("offender_id", "name"))
 NEWEST_FIRST = ("-submission__campaign_id", BY_PLACE, "pk")
 
 
@@ -41,6 +42,12 @@ class Row:
     status: Status
     clock: Clock | None
 
+    @property
+    def title(self) -> str:
+        """Its place, or the file that waits for one."""
+        names = [still.name for still in self.offender.stills.all() if still.name]
+        return names[0] if names and self.offender.rank is None else self.offender.title
+
 
 @for_retailers
 @require_safe
@@ -50,7 +57,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     narrowed = filters.narrow(offenders_for(request.user))
     facts, stills = figures.facts_of(narrowed), figures.still_facts_of(narrowed)
     listed = filters.with_status(with_status(narrowed)).order_by(*NEWEST_FIRST)
-    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    page = Paginator(listed.prefetch_related(NAMES), PAGE).get_page(request.GET.get("page"))
     rows = _rows(list(page.object_list))
     counted = figures.totals(facts)
     everything = figures.figures_of(facts, stills)

@@ -55,7 +55,7 @@ def still_face(request: SignedInRequest, uid: str) -> HttpResponse:
     drawing = "x" in request.POST
     box = BoxForm(request.POST if drawing else None, still=still, initial=still.region or {})
     if request.method == "POST" and _changed(request, still, box if drawing else None):
-        messages.success(request, "The face you marked is being searched.")
+        messages.success(request, "The face you marked is being looked at.")
         return redirect("retailer:still-face", uid=uid)
     chances = chances_now()
     faces = [(face, advise(face.quality, chances)) for face in still.faces.all()]
