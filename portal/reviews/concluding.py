@@ -78,7 +78,10 @@ def _check_conclusion(review: Review, conclusion: Conclusion) -> Judgement | Non
         raise Invalid("Confirm that you have read the caveat.")
     possible = [one for one in review.judgements.all() if one.verdict == Verdict.POSSIBLE]
     if conclusion.outcome == Outcome.NO_MATCH and possible:
-        raise Invalid("You judged a candidate a possible match: that is not “no match in the gallery”.")
+        raise Invalid(
+            "You judged a candidate a possible match: that is not “no match in the gallery”. "
+            "Change that judgement first, or choose another outcome."
+        )
     if conclusion.outcome != Outcome.IDENTIFIED:
         return None
     return _check_chosen(review, conclusion)

@@ -134,7 +134,8 @@ def test_a_change_after_the_reveal_keeps_both(client: Client, review: Review, ca
     change = url("judgement-change", review, 1)
     page = client.post(change, {"verdict": "possible", "reason": ""}, follow=True).content.decode()
     assert "say what changed your mind" in page
-    client.post(change, {"verdict": "possible", "reason": "age fits"})
+    page = client.post(change, {"verdict": "possible", "reason": "age fits"}, follow=True).content.decode()
+    assert "The judgement is changed. The blind one is kept beside it." in page
     one = Judgement.objects.get(review=review, position=1)
     assert (one.blind, one.after, one.after_reason) == ("not", "possible", "age fits")
     page = client.get(url("review-reveal", review)).content.decode()

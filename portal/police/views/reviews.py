@@ -225,11 +225,12 @@ def judgement_change(request: SignedInRequest, review_uid: UUID, judgement_uid: 
         messages.error(request, "Choose the new judgement and say what changed your mind.")
         return redirect("police:review", mine.uid)
     verdict, reason = Verdict(form.cleaned_data["verdict"]), form.cleaned_data["reason"]
-    return _step(
-        request,
-        mine,
-        lambda: actions.change_judgement(mine, judgement_uid, verdict, reason, by=request.user),
-    )
+
+    def change() -> None:
+        actions.change_judgement(mine, judgement_uid, verdict, reason, by=request.user)
+        messages.success(request, "The judgement is changed. The blind one is kept beside it.")
+
+    return _step(request, mine, change)
 
 
 @require_POST
