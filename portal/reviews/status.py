@@ -59,7 +59,7 @@ WAY: dict[str, tuple[str, str]] = {
         "Officers are comparing the still with the candidates, independently of each other.",
     ),
     "needs_still": ("Needs a still", "Add at least one still."),
-    "draft": ("Not sent yet", "Fill in the report, then check and send it. Nothing is searched before."),
+    "draft": ("Not sent yet", "Fill in the report, then check and send it. Nothing is searched before then."),
     "checking": ("Being checked", "The face is being looked for."),
     "held_up": (
         "Held up",
