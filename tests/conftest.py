@@ -3,6 +3,8 @@
 Every test process (pytest-xdist) has its own of each, so that a test may kill or flush them.
 """
 
+import contextlib
+import ctypes
 import os
 import shutil
 import tempfile
@@ -46,6 +48,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(RUN_DIR, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _whole_numbers_line() -> None:
+    """Some native library lets its thread round the smallest floats to 0, and Hypothesis then refuses any."""
+    with contextlib.suppress(OSError, AttributeError):  # glibc's FE_DFL_ENV is the pointer -1
+        ctypes.CDLL(None).fesetenv(ctypes.c_void_p(-1))
+
+
 @pytest.fixture
 def reachable_dir() -> Iterator[Path]:
     """A short temporary directory that PostgreSQL's account can reach (tmp_path is private to ours)."""
@@ -77,6 +86,17 @@ def _redis_server() -> Iterator[EmbeddedRedis]:
 
 
 SHARED_WORKERS: list[WorkerProcess] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_uninvited(request: pytest.FixtureRequest) -> None:
+    """A test that commits and did not ask for the shared worker does not find its stills worked on."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = bool(marker and marker.kwargs.get("transaction"))
+    commits = commits or bool({"transactional_db", "live_server"} & set(request.fixturenames))
+    if commits and "worker" not in request.fixturenames:
+        for worker in SHARED_WORKERS:
+            worker.stop()
 
 
 @pytest.fixture

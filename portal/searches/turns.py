@@ -16,8 +16,12 @@ _dice = random.SystemRandom()
 
 
 def claim_in_turn(still_id: int) -> work.Claim | None:
-    """The claim on the still whose turn it is; on the one named, where nothing waits or its lease ran out."""
-    waiting = Still.objects.filter(work_state=WorkState.QUEUED)
+    """The claim on the still whose turn it is; on the one named, where nothing waits or its lease ran out.
+
+    What was tried before and had to wait is taken by its own message only (the sweeper's): at the head of its
+    sender's line it would keep everything behind it from being tried.
+    """
+    waiting = Still.objects.filter(work_state=WorkState.QUEUED, work_error="")
     if not waiting.filter(pk=still_id).exists():
         held = work.claim(Still, still_id)
         if held is not None:
