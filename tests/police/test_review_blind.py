@@ -161,7 +161,7 @@ NOISE = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
     (r"\b[0-9A-F]{4}-[0-9A-F]{4}\b", "SHORT"),
     (r'(csrfmiddlewaretoken" value|nonce)="[^"]*"', "TOKEN"),
-    (r"<time.*?</time>", "TIME"),
+    (r"<time.*?</time>|Yours until \d\d:\d\d", "TIME"),
 )
 
 
