@@ -241,6 +241,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"queue": "maintenance", "expires": 30},
     },
+    "answer-for-checks": {
+        "task": "questions.stand_in",
+        "schedule": 60.0,
+        "options": {"queue": "maintenance", "expires": 60},
+    },
     "grade-checks": {
         "task": "assurance.grade_reviews",
         "schedule": 30.0,

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from django.utils.crypto import salted_hmac
 
 from matching.synthetic import cctv_still, custody_image, person
 from portal.assurance.cover import Subject
+from portal.assurance.models import Check
 from portal.assurance.states import Origin
 
 JPEG_QUALITY = 92
 SEEDS = 1_000_000_000  # synthetic people of checks begin here: no demo or data set has them
 VIEWS = 1_000_000
+NEARER = (80.0, 130.0)  # pixels across the face, of an answer to "a better still, please"
 Usable = Callable[[np.ndarray], bool]
 
 
@@ -37,6 +40,21 @@ def synthetic_subjects(
         custody = _jpeg(custody_image(who)) if present() else None
         sex = "Female" if who.female else "Male"
         yield Subject(Origin.SYNTHETIC, str(seed), _jpeg(pixels), custody, int(who.age), sex)
+
+
+def another_still(check: Check, seed: str) -> bytes | None:
+    """Another CCTV still (JPEG) of a made-up person, nearer to the camera; the same for the same seed.
+
+    None of a person who consented: they gave what they gave.
+    """
+    if check.origin != Origin.SYNTHETIC:
+        return None
+    digest = salted_hmac("portal.assurance.pictures", seed, algorithm="sha256").digest()
+    draw = np.random.default_rng(int.from_bytes(digest))
+    pixels, _ = cctv_still(
+        person(int(check.person)), int(draw.integers(VIEWS)), face_px=draw.uniform(*NEARER)
+    )
+    return _jpeg(pixels)
 
 
 def _jpeg(pixels: np.ndarray) -> bytes:

@@ -56,6 +56,7 @@ class Tag(TextChoices):
     CHECK_ENTERED = "alteration:check:entered"
     CHECK_WITHDRAWN = "alteration:check:withdrawn"
     CHECK_RATE_SET = "alteration:check:rate_set"
+    CHECK_ANSWER_PLANNED = "alteration:check:answer_planned"
     TRUTH_RECORDED = "alteration:decision:later_truth_recorded"
     # combination
     SEARCH_PERFORMED = "combination:search:performed"

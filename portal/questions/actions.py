@@ -17,6 +17,7 @@ from portal.reviews.models import Decision, Review
 from portal.reviews.moves import Conflict
 from portal.reviews.reopening import reopen_decision
 from portal.reviews.states import DecisionState, Outcome, ReviewState, Stage
+from portal.submissions.genuine import genuine
 from portal.submissions.models import Offender, Still
 from portal.submissions.states import MAX_STILLS
 
@@ -182,7 +183,12 @@ def _with_reviewers(question: Question, decision: Decision | None) -> bool:
     if decision.state != DecisionState.DECIDED:
         return False
     settled = decision.outcome == Outcome.IDENTIFIED or _were_compared(question, decision)
-    return settled or _reopened(decision)
+    return settled or _is_over(decision) or _reopened(decision)
+
+
+def _is_over(decision: Decision) -> bool:
+    """A decided check has been told to be one: nobody looks at it again."""
+    return not Decision.objects.filter(genuine("offender__"), pk=decision.pk).exists()
 
 
 def _reopened(decision: Decision) -> bool:

@@ -65,3 +65,14 @@ class Question(models.Model):
     def is_overdue(self) -> bool:
         """Open, and the day has passed."""
         return self.is_open and self.days_left() < 0
+
+
+class PlannedAnswer(models.Model):
+    """When a question about a known-answer check is answered, and how (portal.questions.stand_ins)."""
+
+    question = models.OneToOneField(Question, models.CASCADE, related_name="planned")
+    answer_at = models.DateTimeField("none: left unanswered, as some are", null=True)
+    provided = models.BooleanField("whether the sender is to have it")
+
+    def __str__(self) -> str:
+        return f"Answer to {self.question_id}"

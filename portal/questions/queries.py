@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Now
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.questions.models import Question
+from portal.questions.models import PlannedAnswer, Question
 from portal.questions.states import Kind, QuestionState
 from portal.reviews.models import Decision
 from portal.reviews.queries import decisions_for, readable_records
 from portal.reviews.states import DecisionState
+from portal.submissions.genuine import genuine
 
 OPEN_FIRST = Case(
     When(state=QuestionState.OPEN, then=Value(0)), default=Value(1), output_field=IntegerField()
@@ -68,4 +70,19 @@ def unconsidered() -> QuerySet[Question]:
     """Answers with better stills that no review takes into account yet."""
     return Question.objects.filter(
         state=QuestionState.ANSWERED, kind=Kind.BETTER_STILL, provided=True, considered_at=None
+    )
+
+
+# --- known-answer checks --------------------------------------------------------------------------
+def unplanned() -> QuerySet[Question]:
+    """Open questions about checks for which no answer is drawn yet."""
+    checks = Question.objects.filter(~genuine("offender__"), state=QuestionState.OPEN, planned=None)
+    return checks.select_related("offender__submission__campaign").order_by("pk")
+
+
+def due_answers() -> QuerySet[PlannedAnswer]:
+    """Answers whose time has come, to questions that are still open."""
+    due = PlannedAnswer.objects.filter(question__state=QuestionState.OPEN, answer_at__lte=Now())
+    return due.select_related("question__offender__submission", "question__offender__created_by").order_by(
+        "answer_at"
     )
