@@ -32,6 +32,7 @@ from portal.submissions.models import Campaign, Offender, Submission
 from portal.submissions.states import MAX_OFFENDERS, CampaignState
 
 ASSURANCE = SystemActor("assurance")
+HIGHEST_RATE = 50  # per cent; more checks than reports would be a school, not a queue
 INTERRUPTED_AFTER = timedelta(minutes=1)
 SENDER = "Other retailers"  # tells nothing where a name has to stand
 
@@ -111,8 +112,8 @@ def _move(check: Check, to: CheckState, **fields: Any) -> None:
 @transaction.atomic
 def set_rate(force: Organisation, percent: float | None, *, by: Actor) -> None:
     """How many in a hundred of a force's queue shall be checks (0 to 50); None: the service's setting."""
-    if percent is not None and not 0 <= percent <= 50:
-        raise NotRecorded("The rate goes from 0 to 50 per cent.")
+    if percent is not None and not 0 <= percent <= HIGHEST_RATE:
+        raise NotRecorded(f"The rate goes from 0 to {HIGHEST_RATE} per cent.")
     policy = policy_of(force)
     CheckPolicy.objects.filter(pk=policy.pk).update(percent=percent)
     record(Tag.CHECK_RATE_SET, actor=by, subject=force, before=policy.percent, after=percent)

@@ -43,8 +43,13 @@ def kept_pictures() -> set[str]:
 # --- checks ---------------------------------------------------------------------------------------
 def rate_of(force: Organisation) -> float:
     """How many in a hundred of what enters the force's queue are checks: its own rate, or the service's."""
-    own = CheckPolicy.objects.filter(force=force).values_list("percent", flat=True).first()
+    own = own_rate_of(force)
     return float(settings.CHECK_RATE_PERCENT if own is None else own)
+
+
+def own_rate_of(force: Organisation) -> float | None:
+    """The rate that was set for this force; None where the service's stands."""
+    return CheckPolicy.objects.filter(force=force).values_list("percent", flat=True).first()
 
 
 def ready_checks(force: Organisation) -> QuerySet[Check]:

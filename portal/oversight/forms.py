@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.assurance.actions import HIGHEST_RATE
 from portal.audit.tags import Tag
 from portal.reviews.states import DecisionState, Outcome
 
@@ -28,6 +29,30 @@ class AuditFilter(forms.Form):
         groups = [(f"{kind}:", f"All of {kind}") for kind in kinds]
         tags = [(tag.value, tag.value.replace("_", " ")) for tag in Tag]
         self.fields["tag"].choices = [("", "Anything"), *groups, *tags]  # type: ignore[attr-defined]
+
+
+class CheckRateForm(forms.Form):
+    """How often known-answer checks enter the queue; empty: the service's rate."""
+
+    percent = forms.FloatField(
+        label="Checks in a hundred of what enters the queue",
+        required=False,
+        min_value=0,
+        max_value=HIGHEST_RATE,
+        error_messages={
+            "invalid": "Enter a number, such as 5.",
+            "min_value": "The rate goes from 0 to 50 in a hundred.",
+            "max_value": "The rate goes from 0 to 50 in a hundred.",
+        },
+    )
+
+    def __init__(self, *args: Any, usual: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["percent"]
+        field.help_text = (
+            f"From 0 (none) to {HIGHEST_RATE}. Leave it empty for the service’s own rate, {usual:g}."
+        )
+        field.widget.attrs |= {"step": "any", "inputmode": "decimal"}
 
 
 class DecisionFilter(forms.Form):

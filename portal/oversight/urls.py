@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from portal.oversight import analytics_views, audit_views, operations, records
+from portal.oversight import analytics_views, audit_views, check_views, operations, records
 
 app_name = "oversight"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("decisions/", records.decisions, name="decisions"),
     path("analytics/", analytics_views.analytics, name="analytics"),
     path("analytics/export/", analytics_views.analytics_export, name="analytics-export"),
+    path("check-rate/", check_views.check_rate, name="check-rate"),
     path("searches/", records.searches, name="searches"),
     path("searches/<uuid:uid>/", records.search, name="search"),
     path("searches/<uuid:uid>/replay/", records.search_replay, name="search-replay"),
