@@ -28,6 +28,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/merge/", board.board_merge, name="board-merge"),
     path("campaigns/<uuid:uid>/dismiss/", board.board_dismiss, name="board-dismiss"),
     path("campaigns/<uuid:uid>/uploads/", uploads.upload_begin, name="upload-begin"),
+    path("campaigns/<uuid:uid>/uploads/found/", uploads.uploads_found, name="uploads-found"),
     path("uploads/<uuid:uid>/", uploads.upload, name="upload"),
     path("campaigns/<uuid:uid>/receipt/", submissions.receipt, name="receipt"),
     path("campaigns/<uuid:uid>/receipt.pdf", receipts.receipt_pdf, name="receipt-pdf"),

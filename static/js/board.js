@@ -3,7 +3,8 @@
 import { Uploads } from "./upload.js";
 
 const MOST = 200;
-const WATCH = 1500; // milliseconds between two looks at what was found in a file
+const [SOON, SELDOM, SLOWER] = [400, 3000, 1.3]; // milliseconds between two looks at what was found
+const ASKED = 40; // files one look asks for
 const announcement = document.getElementById("announcement");
 const say = (words) => { if (announcement) announcement.textContent = words; };
 
@@ -19,7 +20,8 @@ function receiveFiles() {
   const title = panel.querySelector("h2");
   const clear = panel.querySelector("[data-clear]");
   const lines = new Map();
-  const watched = new Set();
+  const watched = new Map();
+  let [wait, looking] = [SOON, false];
   const uploads = new Uploads({
     begin: form.dataset.begin,
     token: () => form.elements.csrfmiddlewaretoken.value,
@@ -109,17 +111,36 @@ function receiveFiles() {
     return `${count("taken")} file${count("taken") === 1 ? "" : "s"} received, ${count("known")} were here already${refused ? `, ${refused} were not taken` : ""}.`;
   }
 
-  // What was found in the file: asked until the face has been looked for.
-  async function watch(upload) {
-    if (watched.has(upload)) return;
-    watched.add(upload);
-    while (lines.has(upload) && !upload.told.still?.settled) {
-      await new Promise((done) => { setTimeout(done, WATCH * (1 + watched.size / 10)); });
-      try { upload.told = await uploads.standing(upload); } catch { continue; }
-      if (!upload.told.still) break;
-      if (upload.told.still.settled) { show(upload); refresh(); }
+  // What was found in the files: one look asks for all that wait, soon at first, seldomer while nothing comes.
+  function watch(upload) {
+    watched.set(upload.url.split("/").at(-2), upload);
+    wait = SOON;
+    if (!looking) look();
+  }
+
+  async function look() {
+    looking = true;
+    while (watched.size) {
+      await new Promise((done) => { setTimeout(done, wait); });
+      watched.forEach((upload, uid) => { if (!lines.has(upload)) watched.delete(uid); });
+      const asked = Array.from(watched.keys()).slice(0, ASKED);
+      const found = asked.length ? await uploads.found(asked) : {};
+      wait = Math.min(SELDOM, wait * SLOWER);
+      asked.forEach((uid) => note(uid, found?.[uid], found));
     }
-    watched.delete(upload);
+    looking = false;
+  }
+
+  // `found` is null where the look failed: then it is tried again. What it does not name is not there any more.
+  function note(uid, told, found) {
+    if (!found || (told?.still && !told.still.settled)) return;
+    const upload = watched.get(uid);
+    watched.delete(uid);
+    if (!told?.still) return;
+    upload.told = told;
+    wait = SOON;
+    show(upload);
+    refresh();
   }
 }
 

@@ -121,6 +121,16 @@ export class Uploads {
     return answer.json();
   }
 
+  // What became of several, by uid; null where that cannot be known just now.
+  async found(uids) {
+    const asked = new URLSearchParams(uids.map((uid) => ["of", uid]));
+    try {
+      return await (await this.#fetch(`${this.begin}found/?${asked}`, "GET", {})).json();
+    } catch {
+      return null;
+    }
+  }
+
   async #fetch(url, method, headers) {
     let answer;
     try {

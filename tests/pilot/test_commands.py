@@ -106,6 +106,13 @@ def test_pilot_on_people_who_do_not_exist(tmp_path: Path, people: Path) -> None:
 
 
 @pytest.mark.chaos
+def test_the_upload_coach_speaks_of_every_still(tmp_path: Path, people: Path) -> None:
+    figures = run_pilot(tmp_path, people, "--coach")
+    assert (figures["alone"], figures["together"], figures["without_words"]) == (3, 4, 0)
+    assert figures["together_first_after_drop"] <= figures["together_all_after_drop"]
+
+
+@pytest.mark.chaos
 @pytest.mark.faces
 def test_pilot_on_real_photographs(tmp_path: Path, faces: Path) -> None:
     figures = run_pilot(tmp_path, few_real(faces, tmp_path), "--limit", 30)

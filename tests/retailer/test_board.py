@@ -193,6 +193,29 @@ def test_a_file_in_parts_that_is_refused_says_why(cast: Cast, lena: Client) -> N
     assert begin(lena, cast, b"x", "x", offender="nobody").json()["code"] == "no_such_offender"
 
 
+def test_one_look_tells_of_many_files(cast: Cast, lena: Client) -> None:
+    sent = [picture(n) for n in (3, 4)]
+    urls = [begin(lena, cast, content, f"o{n}.jpg")["Location"] for n, content in enumerate(sent)]
+    for url, content in zip(urls, sent, strict=True):
+        send(lena, url, 0, content)
+    asked = {"of": [*(url.split("/")[-2] for url in urls), "no uid"]}
+    look = reverse("retailer:uploads-found", args=[cast.campaign.uid])
+    search_still(Still.objects.order_by("pk")[0], [found_face(face_width=30.0)])
+    answer = lena.get(look, asked)
+    first, second = (answer.json()[uid]["still"] for uid in asked["of"][:2])
+    assert (first["settled"], second["settled"]) == (True, False)
+    assert first["summary"].startswith("Face is 30 pixels wide")
+    assert answer["Cache-Control"] == "no-store"
+    assert lena.get(look).json() == {}
+    with CaptureQueriesContext(connection) as one:
+        lena.get(look, {"of": asked["of"][:1]})
+    with CaptureQueriesContext(connection) as two:
+        lena.get(look, asked)
+    assert len(one) == len(two)
+    assert client_of(cast.neighbour).get(look, asked).status_code in (200, 404)
+    assert b"Face is" not in client_of(cast.neighbour).get(look, asked).content
+
+
 def test_uploads_are_their_retailers_alone(cast: Cast, lena: Client) -> None:
     url = begin(lena, cast, picture(3), "till.jpg")["Location"]
     neighbour = client_of(cast.neighbour)

@@ -157,7 +157,7 @@ def test_a_poll_gets_nothing_until_something_changes(offender: Offender, lena: C
     still = make_still(offender)
     url = reverse("retailer:offender", args=[offender.uid])
     html = lena.get(url).content.decode()
-    assert 'hx-trigger="every 2s"' in html
+    assert 'hx-trigger="every 1s"' in html
     found = re.search(r"seen=([0-9a-f]{16})", html)
     assert found
     assert lena.get(url, {"seen": found[1]}, headers=POLL).status_code == 204

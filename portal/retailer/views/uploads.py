@@ -3,22 +3,24 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from matching.errors import RejectedImage
 from portal.accounts.access import SignedInRequest, for_retailers
 from portal.retailer.coach import coach
 from portal.retailer.queries import campaigns_for, offenders_for, uploads_for
-from portal.searches.strength import chances_now
+from portal.searches.strength import Chances, chances_now
 from portal.submissions import tus
 from portal.submissions.actions import SubmissionRefused, start_submission
 from portal.submissions.models import PartialUpload
 
 View = Callable[..., HttpResponseBase]
+MOST_ASKED = 50  # uploads of one look: their uids must fit into an address
 
 
 def _speaks_tus(view: View) -> View:
@@ -81,10 +83,30 @@ def upload(request: SignedInRequest, uid: str) -> HttpResponse:
         return _response(tus.delete(one, request.headers))
     if request.method == "HEAD":
         return _response(tus.head(one))
-    return JsonResponse(_standing(one))
+    return JsonResponse(_standing(one, chances_now()))
 
 
-def _standing(one: PartialUpload) -> dict[str, Any]:
+@for_retailers
+@require_safe
+def uploads_found(request: SignedInRequest, uid: str) -> JsonResponse:
+    """What became of these files (`of`, their uids), by uid: one look of a board that waits for many."""
+    campaign = get_object_or_404(campaigns_for(request.user), uid=uid)
+    wanted = {one for one in map(_uuid, request.GET.getlist("of")[:MOST_ASKED]) if one}
+    ours = uploads_for(request.user).filter(submission__campaign=campaign, uid__in=wanted)
+    chances = chances_now()
+    response = JsonResponse({str(one.uid): _standing(one, chances) for one in ours})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _standing(one: PartialUpload, chances: Chances) -> dict[str, Any]:
     """What became of a file, in words: its state, and what is found in it so far."""
     told: dict[str, Any] = {
         "state": one.state,
@@ -96,7 +118,7 @@ def _standing(one: PartialUpload) -> dict[str, Any]:
     if one.still is None:
         return told
     declared = one.still.offender.declared_at is not None
-    coached = coach(one.still, chances_now(), declared=declared)
+    coached = coach(one.still, chances, declared=declared)
     return told | {
         "offender": reverse("retailer:offender", args=[one.still.offender.uid]),
         "face": reverse("retailer:still-face", args=[one.still.uid]),
