@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -15,6 +14,7 @@ from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.oversight.forms import DecisionFilter, SearchFilter
 from portal.oversight.scope import decisions_for, searches_for
+from portal.paging import LookAhead
 from portal.searches.models import Search
 from portal.searches.replay import Replay, replay
 from portal.vault import VaultError
@@ -34,7 +34,7 @@ def decisions(request: SignedInRequest) -> HttpResponse:
         found = found.filter(**{name: given[name] for name in ("state", "outcome") if given[name]})
         if retailer := given["retailer"]:
             found = found.filter(offender__submission__retailer=retailer)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = LookAhead(found, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "oversight/decisions.html", {"form": narrow, "page": page})
 
 
@@ -52,7 +52,7 @@ def searches(request: SignedInRequest) -> HttpResponse:
             found = found.filter(at__date__lte=given["end"])
         if given["probe"]:
             found = found.filter(probe_sha256__startswith=given["probe"])
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = LookAhead(found, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "oversight/searches.html", {"form": narrow, "page": page})
 
 

@@ -14,6 +14,7 @@ from portal.submissions.models import (
     PartialUpload,
     RefusedUpload,
     Still,
+    Submission,
 )
 from portal.submissions.states import CampaignState
 
@@ -23,8 +24,10 @@ BY_PLACE = F("rank").asc(nulls_last=True)
 
 def campaigns_for(user: User) -> QuerySet[Campaign]:
     """Campaigns the retailer is invited to or has submitted to; one in preparation is nobody's yet."""
-    ours = Q(retailers=user.organisation_id) | Q(submissions__retailer=user.organisation_id)
-    return Campaign.objects.filter(ours).exclude(state=CampaignState.DRAFT).select_related("force").distinct()
+    invited = Campaign.retailers.through.objects.filter(organisation=user.organisation_id)
+    reported = Submission.objects.filter(retailer=user.organisation_id)
+    ours = Q(pk__in=invited.values("campaign")) | Q(pk__in=reported.values("campaign"))
+    return Campaign.objects.filter(ours).exclude(state=CampaignState.DRAFT).select_related("force")
 
 
 def offenders_for(user: User) -> QuerySet[Offender]:

@@ -53,6 +53,10 @@ class Decision(models.Model):
                 name="an_outcome_exactly_when_decided",
             ),
         ]
+        indexes = [
+            models.Index(fields=["entered_at", "id"], name="decisions_by_change"),
+            models.Index(fields=["decided_at"], name="decisions_by_outcome_date"),
+        ]
 
     def __str__(self) -> str:
         return f"Decision {self.uid}"

@@ -1,20 +1,23 @@
 """Campaigns: their grounds, whom they invite, opening and closing."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts.access import SignedInRequest, for_police, for_roles
-from portal.accounts.models import OrganisationKind, User
+from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.police.campaign_forms import CampaignForm
 from portal.submissions.actions import SubmissionRefused, move_campaign, save_campaign
-from portal.submissions.models import LAWFUL, Campaign
+from portal.submissions.genuine import genuine
+from portal.submissions.models import LAWFUL, Campaign, Offender
 from portal.submissions.states import CAMPAIGN_MOVES, CampaignState
 
 MANAGERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -31,17 +34,26 @@ def campaigns_for(user: User) -> QuerySet[Campaign]:
 @for_police
 def campaigns(request: SignedInRequest) -> HttpResponse:
     """Every campaign of the force."""
-    declared = Q(
-        submissions__offenders__declared_at__isnull=False,
-        submissions__retailer__kind=OrganisationKind.RETAILER,
-    )
-    rows = campaigns_for(request.user).annotate(
-        invited=Count("retailers", distinct=True),
-        offenders=Count("submissions__offenders", filter=declared, distinct=True),
-    )
+    rows = campaigns_for(request.user).annotate(invited=_invited(), offenders=_sent())
     page = Paginator(rows.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "may_change": request.user.role in MANAGERS}
     return render(request, "police/campaigns.html", context)
+
+
+def _invited() -> Coalesce:
+    """How many retailers; counted for the rows of a page only, as a subquery is."""
+    invited = Campaign.retailers.through.objects.filter(campaign=OuterRef("pk"))
+    return _number(invited.values("campaign"))
+
+
+def _sent() -> Coalesce:
+    """How many offenders were sent; made-up ones are not counted."""
+    sent = Offender.objects.filter(genuine(), submission__campaign=OuterRef("pk"), declared_at__isnull=False)
+    return _number(sent.order_by().values("submission__campaign"))
+
+
+def _number(grouped: QuerySet[Any]) -> Coalesce:
+    return Coalesce(Subquery(grouped.annotate(number=Count("pk")).values("number")), 0)
 
 
 @require_GET

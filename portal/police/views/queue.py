@@ -1,6 +1,5 @@
 """The queue: what waits for whom, what is mine, taking and handing back."""
 
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.models import User
 from portal.accounts.roles import REVIEWING_ROLES, Role
+from portal.paging import KnownCount
 from portal.police import desk
 from portal.police.priority import BANDS
 from portal.reviews.actions import Conflict, claim_review, release_expired
@@ -25,19 +25,6 @@ PER_PAGE = 25
 TRIES = 10  # when many officers take the next one at once
 MANY = 100  # without a usable face: from here on the queue does not count them
 FILTERS = ("offence", "band", "campaign", "flag")
-
-
-class KnownCount(Paginator):
-    """Pages of a list whose length a tab has counted already."""
-
-    def __init__(self, *args: Any, known: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.known = known
-
-    @cached_property
-    def count(self) -> int:
-        """As counted."""
-        return self.known
 
 
 @require_GET

@@ -1,7 +1,8 @@
 """Campaigns, the board of a submission's thirty places, and its receipt."""
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -20,12 +21,10 @@ PAGE = 20
 @require_safe
 def campaigns(request: SignedInRequest) -> HttpResponse:
     """The campaigns the retailer is invited to, and how far each submission is."""
-    ours = Q(submissions__retailer=request.user.organisation_id)
-    rows = (
-        campaigns_for(request.user)
-        .annotate(sent=Count("submissions__offenders", filter=ours, distinct=True))
-        .order_by("-id")
-    )
+    ours = offenders_for(request.user).filter(submission__campaign=OuterRef("pk")).order_by()
+    number = ours.values("submission__campaign").annotate(number=Count("pk")).values("number")
+    # A subquery is counted for the rows of a page only.
+    rows = campaigns_for(request.user).annotate(sent=Coalesce(Subquery(number), 0)).order_by("-id")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     for campaign in page:
         campaign.accepts = accepts_submissions(campaign)  # type: ignore[attr-defined]
