@@ -172,11 +172,17 @@ def first_of(user: User) -> tuple[Stage, Decision] | None:
 
 def without_usable_face(user: User) -> QuerySet[Decision]:
     """Offenders waiting for a first review none of whose stills led to a search, first things first."""
-    if user.role not in MAY_TAKE[Stage.FIRST]:
-        return Decision.objects.none()
+    return by_priority(_faceless(user)).select_related("offender__submission__campaign")
+
+
+def number_without_usable_face(user: User, *, at_most: int) -> int:
+    """How many those are, counted no further than `at_most`."""
+    return _faceless(user).order_by()[:at_most].count()
+
+
+def _faceless(user: User) -> QuerySet[Decision]:
     searches = Search.objects.filter(still__offender=OuterRef("offender"))
-    waiting = waiting_for(user, Stage.FIRST).filter(~Exists(searches))
-    return by_priority(waiting).select_related("offender__submission__campaign")
+    return waiting_for(user, Stage.FIRST).filter(~Exists(searches))
 
 
 # --- progress -------------------------------------------------------------------------------------

@@ -66,6 +66,9 @@ class Search(models.Model):
                 condition=Q(list_length__gte=1, list_length__lte=200), name="searched_for_1_to_200"
             )
         ]
+        indexes = [
+            models.Index(fields=["still", "at"], condition=Q(extends=None), name="when_a_still_was_searched")
+        ]
 
     def __str__(self) -> str:
         return f"Search {self.uid}"

@@ -178,6 +178,10 @@ class Offender(models.Model):
                 name="incident_ends_after_it_starts",
             ),
         ]
+        # Whose an offender is, read from the index alone where tens of thousands are counted.
+        indexes = [
+            models.Index(fields=["id"], include=["submission", "declared_at"], name="offender_belongs_to")
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} of {self.submission}"
@@ -220,6 +224,8 @@ class Still(Work):
         constraints = [
             models.UniqueConstraint(fields=["offender", "original_sha256"], name="still_once_per_offender")
         ]
+        # An offender's status asks this of every still: read from the index alone.
+        indexes = [models.Index(fields=["offender", "work_state", "id"], name="stills_of_offender")]
 
     def __str__(self) -> str:
         return f"Still {self.uid}"

@@ -60,7 +60,7 @@ def _desk(request: SignedInRequest) -> dict[str, Any]:
         "may_review": user.role != Role.AUDITOR,
         "takeable": desk.takeable_stages(user),
         "reviews_open": live_reviews_of(user).order_by("lease_until"),
-        "faceless": desk.without_usable_face(user)[:MANY].count(),
+        "faceless": desk.number_without_usable_face(user, at_most=MANY),
         "many": MANY,
         "campaigns": desk.campaigns_of(user),
         "offences": OffenceType.choices,
