@@ -45,10 +45,10 @@ class LookAhead(Paginator):
         except ValueError:
             raise PageNotAnInteger("Not the number of a page.") from None
 
-    def get_page(self, number: int | str | None) -> Page:
+    def get_page(self, number: int | float | str | None) -> Page:
         """The page asked for; the first for no number; past the end the last, counted for once."""
         try:
-            return self.page(number or 1)
+            return self.page(str(number or 1))
         except PageNotAnInteger:
             return self.page(1)
         except EmptyPage:
