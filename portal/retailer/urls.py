@@ -38,6 +38,7 @@ urlpatterns = [
     path("bulk/<uuid:uid>/to-put-right.<str:kind>", bulk.bulk_rest, name="bulk-rest"),
     path("campaigns/<uuid:uid>/declare/", sending.submission_declare, name="submission-declare"),
     path("campaigns/<uuid:uid>/offenders/add/", offenders.offender_add, name="offender-add"),
+    path("guesses/", reports.guesses, name="guesses"),
     path("offenders/<uuid:uid>/", offenders.offender, name="offender"),
     path("offenders/<uuid:uid>/edit/", reports.offender_edit, name="offender-edit"),
     path("offenders/<uuid:uid>/edit/<slug:step>/", reports.offender_step, name="offender-step"),

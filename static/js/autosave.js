@@ -1,6 +1,8 @@
 // Saves a draft as it is typed. What the service does not have yet is kept in this browser, under this
 // person's and this report's keys, and put back after a lost connection, a crashed tab or a new log-in.
 // Without this module the "Save and continue" button does the work.
+import { ask } from "./guesses.js";
+
 const PAUSE_MS = 800;
 const RETRY_MS = 5000;
 const KEEP_MS = 72 * 3600 * 1000;
@@ -97,17 +99,11 @@ function start(form) {
     if (text) { field.setAttribute("aria-invalid", "true"); field.setAttribute("aria-errormessage", note.id); }
     else { field.removeAttribute("aria-invalid"); field.removeAttribute("aria-errormessage"); }
   }
-  function ask(name, texts) {
-    const note = form.querySelector(`[data-guess="${name}"]`);
-    if (!note) return;
-    note.replaceChildren(...texts.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
-    note.hidden = !texts.length;
-  }
   function took(answer, posted) {
     for (const [name, value] of posted) {
       const field = fields.get(name);
       problem(field, answer.problems[name] ?? "");
-      ask(name, answer.guesses?.[name] ?? []);
+      ask(form, name, answer.guesses?.[name] ?? []);
       if (!answer.saved.includes(name)) continue;
       base.set(name, value);
       if (valueOf(field) !== value) continue; // typed on meanwhile

@@ -15,9 +15,11 @@ from portal.retailer.report_forms import ReportForm
 from portal.retailer.steps import BY_SLUG, REPORT, STEPS, Step, next_step, says, step_after
 from portal.retailer.usual import copied_from, in_words, last_report_of, usual_for
 from portal.submissions.actions import SubmissionRefused, change_offender
+from portal.submissions.guesses import FREE_TEXTS, guesses_in
 from portal.submissions.models import Offender
 from portal.submissions.reports import confirm_no_names, guesses_of
 
+LONGEST_ASKED = 5000  # letters of one text that are looked over while somebody types
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -141,3 +143,14 @@ def offender_save(request: SignedInRequest, uid: str) -> JsonResponse:
         "footage_until": one.footage_until.isoformat() if one.footage_until else "",
     }
     return JsonResponse(answer)
+
+
+@for_retailers
+@require_POST
+def guesses(request: SignedInRequest) -> JsonResponse:
+    """What may be a guessed name in these free texts, by field: for a form not saved yet. Keeps nothing."""
+    texts = {name: request.POST[name][:LONGEST_ASKED] for name in FREE_TEXTS if name in request.POST}
+    found = {name: [guess.text for guess in guesses_in(text)] for name, text in texts.items()}
+    response = JsonResponse({name: asked for name, asked in found.items() if asked})
+    response["Cache-Control"] = "no-store"
+    return response
