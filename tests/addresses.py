@@ -43,6 +43,7 @@ QUESTION = _of("question")
 IMAGE, SEARCH, WEBHOOK = _of("image"), _of("search"), _of("webhook")
 
 PAIR, SERIES, CASE, PACKAGE = _of("pair"), _of("series"), _of("case"), _of("package")
+DISPUTED = _of("disputed")
 
 PARAMETERS: dict[str, dict[str, Part]] = {
     "accounts:person": {"uid": PERSON},
@@ -106,6 +107,7 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "police:candidate-face": {"judgement_uid": JUDGEMENT},
     "police:series-pair": {"pair_uid": PAIR},
     "police:pair-face": {"pair_uid": PAIR, "number": _known(1)},
+    "police:series-ruling": {"pair_uid": DISPUTED},
     "police:series-detail": {"series_uid": SERIES},
     "police:series-face": {"series_uid": SERIES, "still_uid": STILL},
     "police:series-split": {"series_uid": SERIES, "offender_uid": OFFENDER},

@@ -40,7 +40,14 @@ from portal.submissions.uploads import Announced, begin_upload
 from portal.webhooks.actions import make_webhook, send_test
 from portal.webhooks.models import Delivery, Webhook
 from portal.webhooks.states import Event
-from tests.cases.staging import bare_case, bare_series, judged_the_same, make_pair, series_of
+from tests.cases.staging import (
+    bare_case,
+    bare_series,
+    judged_differently,
+    judged_the_same,
+    make_pair,
+    series_of,
+)
 from tests.cast import (
     Cast,
     decide,
@@ -89,6 +96,7 @@ class Side:
     question: Question | None = None
     mail: Mail | None = None
     pair: Pair | None = None
+    disputed: Pair | None = None
     series: Series | None = None
     case: Case | None = None
     package: Package | None = None
@@ -187,6 +195,7 @@ def _gathered(side: Side, cast: Cast) -> None:
     """A pair to judge, a series, the case of the identified offender, a package that waits."""
     loose, linked = (searched_offender(cast.loss_prevention, cast.campaign, person=8) for _ in range(2))
     side.pair = make_pair(loose, side.offender)
+    side.disputed = judged_differently(make_pair(loose, linked), cast)
     side.series = series_of(judged_the_same(make_pair(side.offender, linked), cast))
     open_cases()
     side.case = Case.objects.get(offences__decision=side.decided)
@@ -205,6 +214,7 @@ def _other(cast: Cast) -> Side:
     side.revealed = side.adjudication = side.finished = side.review
     side.decided = side.waiting = side.decision
     side.pair = make_pair(side.offender, searched_offender(cast.stranger, side.campaign, person=8))
+    side.disputed = side.pair
     side.series, side.case = bare_series(side.offender), bare_case(side.offender)
     side.package = Package.objects.create(
         case=side.case, kind=PackageKind.DISCLOSURE, purpose="Theirs", requested_by=cast.foreign_officer

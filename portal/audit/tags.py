@@ -76,6 +76,8 @@ class Tag(TextChoices):
     PAIRS_SUGGESTED = "combination:pair:suggested"
     PAIR_JUDGED = "combination:pair:judged"
     PAIR_SETTLED = "combination:pair:settled"
+    PAIR_RULED_ON = "combination:pair:ruled_on"
+    PAIR_RULING_TAKEN_BACK = "combination:pair:ruling_taken_back"
     CASE_OPENED = "combination:case:opened"
     CASE_GATHERED = "combination:case:gathered"
     PACKAGE_MADE = "combination:package:made"

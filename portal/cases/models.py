@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from portal.accounts.models import Organisation, User
-from portal.cases.states import Basis, CaseResult, CaseState, PackageKind, PairState, PairVerdict
+from portal.cases.states import Basis, CaseResult, CaseState, PackageKind, PairState, PairVerdict, Ruling
 from portal.gallery.models import CustodySubject
 from portal.reviews.models import Decision
 from portal.searches.models import Search
@@ -38,6 +38,7 @@ class Pair(models.Model):
     score = models.FloatField("exact cosine of the two query vectors", null=True)
     threshold = models.FloatField("from which it was suggested", null=True)
     state = models.CharField(max_length=16, choices=PairState, default=PairState.SUGGESTED, db_index=True)
+    round = models.PositiveSmallIntegerField(default=1, help_text="how often two officers are asked")
     suggested_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)
 
@@ -62,6 +63,7 @@ class PairJudgement(models.Model):
     verdict = models.CharField(max_length=12, choices=PairVerdict)
     reason = models.TextField()
     first_on_the_left = models.BooleanField()
+    round = models.PositiveSmallIntegerField(default=1)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -72,12 +74,35 @@ class PairJudgement(models.Model):
         return f"Judgement of {self.pair_id}"
 
 
+class PairRuling(models.Model):
+    """What a supervisor ruled on a pair that was not settled by its judgements, with both of them seen."""
+
+    pair = models.ForeignKey(Pair, models.PROTECT, related_name="rulings")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    ruling = models.CharField(max_length=10, choices=Ruling)
+    reason = models.CharField(max_length=500)
+    origin = models.CharField("where the pair stood", max_length=16, choices=PairState)
+    round = models.PositiveSmallIntegerField("whose judgements were seen")
+    at = models.DateTimeField(db_default=Now())
+    taken_back_at = models.DateTimeField(null=True)
+    taken_back_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    taken_back_why = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.ruling} on {self.pair_id}"
+
+
 class Link(models.Model):
-    """Two offenders held to be one person, by whom and until when. Why: the pair's two judgements."""
+    """Two offenders held to be one person, by whom and until when. Why: the pair's judgements, and the
+    ruling of `adjudicator` where they did not settle it."""
 
     pair = models.OneToOneField(Pair, models.PROTECT, related_name="link")
     first_officer = models.ForeignKey(User, models.PROTECT, related_name="+")
     second_officer = models.ForeignKey(User, models.PROTECT, related_name="+")
+    adjudicator = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -6,6 +6,7 @@ from portal.accounts.roles import REVIEWING_ROLES, Role
 
 MAY_JUDGE = frozenset({Role.FACIAL_REVIEWER, Role.SECOND_REVIEWER})
 MAY_SPLIT = frozenset({Role.SUPERVISOR})
+MAY_RULE = frozenset({Role.SUPERVISOR})
 MAY_EDIT = frozenset({Role.SUPERVISOR})
 MAY_READ = REVIEWING_ROLES | {Role.AUDITOR}
 
@@ -24,18 +25,21 @@ class PairState(TextChoices):
 
 
 _LATER = frozenset({PairState.WITHDRAWN, PairState.SPLIT})
+_DISPUTED = frozenset({PairState.UNRESOLVED, PairState.CONTRADICTED})  # back there: a ruling taken back
+_RULED = frozenset({PairState.SPLIT, PairState.LINKED, PairState.DIFFERENT, PairState.SUGGESTED})
 PAIR_MOVES: dict[PairState, frozenset[PairState]] = {
     PairState.SUGGESTED: _LATER | {PairState.AWAITING_SECOND},
     PairState.AWAITING_SECOND: _LATER
     | {PairState.LINKED, PairState.DIFFERENT, PairState.UNRESOLVED, PairState.CONTRADICTED},
-    PairState.LINKED: frozenset({PairState.SPLIT}),
-    PairState.UNRESOLVED: frozenset({PairState.SPLIT}),
-    PairState.CONTRADICTED: frozenset({PairState.SPLIT}),
+    PairState.LINKED: frozenset({PairState.SPLIT, *_DISPUTED}),
+    PairState.UNRESOLVED: _RULED,
+    PairState.CONTRADICTED: _RULED,
     PairState.WITHDRAWN: frozenset({PairState.SPLIT}),
-    PairState.DIFFERENT: frozenset(),
+    PairState.DIFFERENT: _DISPUTED,
     PairState.SPLIT: frozenset(),
 }
 TO_JUDGE = (PairState.SUGGESTED, PairState.AWAITING_SECOND)
+DISPUTED = tuple(sorted(_DISPUTED))  # a supervisor may rule on these
 APART = (PairState.DIFFERENT, PairState.SPLIT)  # never in one series, never suggested again
 
 
@@ -45,6 +49,14 @@ class PairVerdict(TextChoices):
     SAME = "same", "Same person"
     DIFFERENT = "different", "Different people"
     CANNOT_TELL = "cannot_tell", "Cannot tell"
+
+
+class Ruling(TextChoices):
+    """What a supervisor rules on a pair that its two judgements did not settle."""
+
+    SAME = "same", "One person: link the reports"
+    DIFFERENT = "different", "Different people: never suggest them again"
+    AGAIN = "again", "Have two other officers judge it again, blind"
 
 
 class CaseState(TextChoices):

@@ -6,7 +6,7 @@ from django import forms
 
 from portal.cases.actions.cases import EDITABLE
 from portal.cases.models import Case
-from portal.cases.states import CASE_MOVES, CaseResult, CaseState, PackageKind, PairVerdict
+from portal.cases.states import CASE_MOVES, CaseResult, CaseState, PackageKind, PairVerdict, Ruling
 
 KEPT = "It is kept and may be disclosed."
 
@@ -26,6 +26,30 @@ class PairForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=3000,
     )
+
+
+class RulingForm(forms.Form):
+    """A supervisor's ruling; `round`: whose judgements were looked at."""
+
+    round = forms.IntegerField(widget=forms.HiddenInput)
+    ruling = forms.ChoiceField(
+        label="Your ruling",
+        choices=Ruling.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the three rulings."},
+    )
+    reason = forms.CharField(
+        label="Reason",
+        help_text=f"What decided it, against the judgement you do not follow. {KEPT}",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=500,
+    )
+
+
+class TakeBackForm(forms.Form):
+    """Why a ruling does not stand."""
+
+    reason = forms.CharField(label="Why it is taken back", max_length=500, help_text=KEPT)
 
 
 class SplitForm(forms.Form):

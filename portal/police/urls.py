@@ -17,6 +17,7 @@ from portal.police.views import (
     records,
     replays,
     reviews,
+    rulings,
     series,
     triage,
 )
@@ -68,6 +69,7 @@ urlpatterns = [
     path("series/", series.series, name="series"),
     path("series/next/", series.series_next, name="series-next"),
     path("series/pairs/<uuid:pair_uid>/", series.series_pair, name="series-pair"),
+    path("series/pairs/<uuid:pair_uid>/ruling/", rulings.series_ruling, name="series-ruling"),
     path("series/pairs/<uuid:pair_uid>/faces/<int:number>/", series.pair_face, name="pair-face"),
     path("series/<uuid:series_uid>/", series.series_detail, name="series-detail"),
     path("series/<uuid:series_uid>/stills/<uuid:still_uid>/", series.series_face, name="series-face"),

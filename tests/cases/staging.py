@@ -33,6 +33,14 @@ def judged_the_same(pair: Pair, cast: Cast) -> Pair:
     return pair
 
 
+def judged_differently(pair: Pair, cast: Cast) -> Pair:
+    """Two officers do not agree."""
+    says = {cast.facial_reviewer: PairVerdict.SAME, cast.second_reviewer: PairVerdict.DIFFERENT}
+    for officer, verdict in says.items():
+        judge_pair(pair, verdict, "The hairline.", by=officer, first_on_the_left=True)
+    return pair
+
+
 def series_of(pair: Pair) -> Series:
     """The series a linked pair is in."""
     return Membership.objects.get(offender=pair.first, until=None).series

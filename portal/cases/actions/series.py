@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portal.accounts.models import Organisation, User
@@ -29,16 +29,17 @@ from portal.cases.states import (
 SETTLED = "This pair is already settled. Choose the next one."
 
 
-def _lock_series_of(force_id: int) -> None:
+def lock_series_of(force_id: int) -> None:
+    """Hold the force's row: whoever links, splits or rules next waits for this transaction."""
     Organisation.objects.select_for_update(no_key=True).get(pk=force_id)
 
 
-def _move(pair: Pair, to: PairState, **fields: Any) -> None:
+def move_pair(pair: Pair, to: PairState, **fields: Any) -> None:
+    """One step; Conflict where the pair is no longer where it was, or there is no such step."""
     origin = PairState(pair.state)
     if to not in PAIR_MOVES[origin]:
         raise Conflict(SETTLED)
-    if to not in TO_JUDGE:
-        fields["settled_at"] = timezone.now()
+    fields["settled_at"] = None if to in TO_JUDGE else timezone.now()
     if Pair.objects.filter(pk=pair.pk, state=origin).update(state=to, **fields) != 1:
         raise Conflict(SETTLED)
     pair.refresh_from_db()
@@ -51,7 +52,7 @@ def judge_pair(
 ) -> PairJudgement:
     """One officer's blind judgement; the second one's settles the pair. Conflict, Invalid: see there."""
     _check_may_judge(pair, verdict, reason, by)
-    _lock_series_of(pair.force_id)
+    lock_series_of(pair.force_id)
     pair.refresh_from_db()
     if pair.state not in TO_JUDGE:
         raise Conflict(SETTLED)
@@ -64,9 +65,10 @@ def judge_pair(
         verdict=verdict,
         reason=reason.strip(),
         first_on_the_left=first_on_the_left,
+        round=pair.round,
     )
     if pair.state == PairState.SUGGESTED:
-        _move(pair, PairState.AWAITING_SECOND)
+        move_pair(pair, PairState.AWAITING_SECOND)
     else:
         _settle(pair)
     record(Tag.PAIR_JUDGED, actor=by, subject=pair, verdict=verdict)
@@ -85,26 +87,49 @@ def _check_may_judge(pair: Pair, verdict: PairVerdict, reason: str, by: User) ->
 
 
 def _settle(pair: Pair) -> None:
-    judgements = list(pair.judgements.select_related("officer"))
+    judgements = judgements_in_force(pair)
     verdicts = {one.verdict for one in judgements}
     if verdicts == {PairVerdict.DIFFERENT}:
-        together = series_of(pair.first_id) and series_of(pair.first_id) == series_of(pair.second_id)
-        _move(pair, PairState.CONTRADICTED if together else PairState.DIFFERENT)
+        move_pair(pair, PairState.CONTRADICTED if are_together(pair) else PairState.DIFFERENT)
     elif verdicts != {PairVerdict.SAME}:
-        _move(pair, PairState.UNRESOLVED)
-    elif _kept_apart(_with(pair.first_id), _with(pair.second_id)):
-        _move(pair, PairState.CONTRADICTED)
+        move_pair(pair, PairState.UNRESOLVED)
+    elif kept_apart(pair).exists():
+        move_pair(pair, PairState.CONTRADICTED)
     else:
-        _move(pair, PairState.LINKED)
-        first, second = (one.officer for one in judgements)
-        Link.objects.create(pair=pair, first_officer=first, second_officer=second)
-        _join(pair)
+        move_pair(pair, PairState.LINKED)
+        make_link(pair)
 
 
-def _kept_apart(one_side: Iterable[int], other_side: Iterable[int]) -> bool:
-    one, other = list(one_side), list(other_side)
+def judgements_in_force(pair: Pair) -> list[PairJudgement]:
+    """Those of the round under way, or of the last one."""
+    return list(pair.judgements.filter(round=pair.round).select_related("officer"))
+
+
+def kept_apart(pair: Pair) -> QuerySet[Pair]:
+    """Pairs that are never to be in one series and would be, were this one linked."""
+    one, other = _with(pair.first_id), _with(pair.second_id)
     across = Q(first__in=one, second__in=other) | Q(first__in=other, second__in=one)
-    return Pair.objects.filter(across, state__in=APART).exists()
+    return Pair.objects.filter(across, state__in=APART)
+
+
+def make_link(pair: Pair, *, adjudicator: User | None = None) -> None:
+    """Link the two by the judgements in force; both sides' series become one."""
+    first, second = (one.officer for one in judgements_in_force(pair))
+    by = {"first_officer": first, "second_officer": second, "adjudicator": adjudicator}
+    Link.objects.update_or_create(
+        pair=pair,
+        defaults={**by, "made_at": timezone.now(), "ended_at": None, "ended_by": None, "end_reason": ""},
+    )
+    _join(pair)
+
+
+def unlink(pair: Pair, reason: str, *, by: User) -> None:
+    """End a link; what it alone connected falls apart."""
+    Link.objects.filter(pair=pair, ended_at=None).update(
+        ended_at=timezone.now(), ended_by=by, end_reason=reason[:500]
+    )
+    membership = Membership.objects.select_related("series").get(offender=pair.first_id, until=None)
+    _regroup(membership.series, _with(pair.first_id))
 
 
 # --- series ---------------------------------------------------------------------------------------
@@ -112,6 +137,12 @@ def series_of(offender_id: int) -> int | None:
     """The series an offender is in now."""
     found = Membership.objects.filter(offender=offender_id, until=None)
     return found.values_list("series_id", flat=True).first()
+
+
+def are_together(pair: Pair) -> bool:
+    """Whether both stand in one series now."""
+    held = series_of(pair.first_id)
+    return held is not None and held == series_of(pair.second_id)
 
 
 def _with(offender_id: int) -> set[int]:
@@ -149,7 +180,7 @@ def split(series: Series, offender_id: int, reason: str, *, by: User) -> None:
         raise Conflict("Your role does not take series apart.")
     if not reason.strip():
         raise Invalid("Say why this offender does not belong to the series.")
-    _lock_series_of(series.force_id)
+    lock_series_of(series.force_id)
     members = set(Membership.objects.filter(series=series, until=None).values_list("offender_id", flat=True))
     if offender_id not in members:
         raise Conflict("This offender is no longer in the series.")
@@ -175,7 +206,7 @@ def _end_links(offender_id: int, others: set[int], reason: str, by: User) -> Non
 def _keep_apart(force_id: int, offender_id: int, others: set[int]) -> None:
     pairs = Pair.objects.filter(_between(offender_id, others))
     for pair in pairs.exclude(state__in=APART):
-        _move(pair, PairState.SPLIT)
+        move_pair(pair, PairState.SPLIT)
     known = {one.first_id + one.second_id - offender_id for one in pairs}
     now = timezone.now()
     Pair.objects.bulk_create(

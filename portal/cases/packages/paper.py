@@ -296,6 +296,11 @@ def _series(pairs: Sequence[Mapping[str, Any]]) -> list[Flowable]:
         ]
         head = ("When", "Officer", "Judgement", "Reason")
         story += _table("Judged, each without the other's", head, judged)
+        ruled = [
+            (one["at"], _who(one["by"]), _words(one["ruling"]), one["reason"]) for one in pair["rulings"]
+        ]
+        if ruled:
+            story += _table("Ruled with both judgements in view", ("When", "Supervisor", *head[2:]), ruled)
     return story
 
 

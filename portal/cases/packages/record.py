@@ -274,17 +274,24 @@ def _pairs(offender_ids: Sequence[int]) -> list[dict[str, Any]]:
     rows = (
         Pair.objects.filter(first__in=offender_ids, second__in=offender_ids, state=PairState.LINKED)
         .select_related("first", "second", "first_search", "second_search", "link")
-        .prefetch_related("judgements__officer")
+        .prefetch_related("judgements__officer", "rulings__by")
     )
     return [_pair(one) for one in rows]
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    names = ("verdict", "reason", "first_on_the_left", "at")
+    names = ("verdict", "reason", "first_on_the_left", "round", "at")
     searches: Mapping[str, Search | None] = {"first": pair.first_search, "second": pair.second_search}
     return {
         **fields(pair, ("uid", "score", "threshold", "suggested_at", "settled_at")),
         "offenders": [str(pair.first.uid), str(pair.second.uid)],
         "searches": [str(one.uid) if one else None for one in searches.values()],
         "judgements": [{**fields(one, names), "by": _person(one.officer)} for one in pair.judgements.all()],
+        "rulings": [
+            {
+                **fields(one, ("ruling", "reason", "origin", "round", "at", "taken_back_at")),
+                "by": _person(one.by),
+            }
+            for one in pair.rulings.all()
+        ],
     }

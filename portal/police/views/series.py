@@ -13,13 +13,24 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal import storage
 from portal.accounts.access import SignedInRequest, for_roles
+from portal.accounts.models import User
 from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.cases.actions import Conflict, Invalid
+from portal.cases.actions.rulings import standing_ruling
 from portal.cases.actions.series import judge_pair, split
 from portal.cases.models import Membership, Pair, Series
 from portal.cases.queries import pairs_for, pairs_to_judge, series_for
-from portal.cases.states import MAY_JUDGE, MAY_READ, MAY_SPLIT, TO_JUDGE, PairState, PairVerdict
+from portal.cases.states import (
+    DISPUTED,
+    MAY_JUDGE,
+    MAY_READ,
+    MAY_RULE,
+    MAY_SPLIT,
+    TO_JUDGE,
+    PairState,
+    PairVerdict,
+)
 from portal.police.case_forms import PairForm, SplitForm
 from portal.police.crops import aligned_crop
 from portal.police.pairs import LEFT, RIGHT, first_on_the_left, look_of, search_on_side
@@ -67,7 +78,8 @@ def series_next(request: SignedInRequest) -> HttpResponse:
 
 
 # --- a pair ---------------------------------------------------------------------------------------
-def _pair(request: SignedInRequest, pair_uid: UUID) -> Pair:
+def pair_of(request: SignedInRequest, pair_uid: UUID) -> Pair:
+    """A pair of the officer's force, with what its faces need; Http404 for another force's."""
     found = pairs_for(request.user).select_related(
         "first_search__face", "first_search__still__chosen_face",
         "second_search__face", "second_search__still__chosen_face",
@@ -80,7 +92,7 @@ def _pair(request: SignedInRequest, pair_uid: UUID) -> Pair:
 @reading
 def series_pair(request: SignedInRequest, pair_uid: UUID) -> HttpResponse:
     """Two faces side by side, nothing else; after one's own judgement the score; once settled everything."""
-    pair = _pair(request, pair_uid)
+    pair = pair_of(request, pair_uid)
     form = PairForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -95,18 +107,23 @@ def series_pair(request: SignedInRequest, pair_uid: UUID) -> HttpResponse:
         "pair": pair,
         "look": look,
         "form": form if look.to_judge else None,
-        "sides": [(side, label, _is_held(pair, request, side)) for side, label in SIDES],
+        "sides": sides_of(pair, request.user),
         "judgements": pair.judgements.select_related("officer") if look.everything else (),
-        "held": _held_series(pair) if look.everything else None,
+        "rulings": pair.rulings.select_related("by", "taken_back_by") if look.everything else (),
+        "may_rule": request.user.role in MAY_RULE and pair.state in DISPUTED,
+        "may_take_back": request.user.role in MAY_RULE and standing_ruling(pair) is not None,
+        "held": held_series(pair) if look.everything else None,
     }
     response = render(request, "police/series_pair.html", context, status=422 if form.errors else 200)
     record(Tag.PAIR_VIEWED, actor=request.user, subject=pair)
     return response
 
 
-def _is_held(pair: Pair, request: SignedInRequest, side: int) -> bool:
-    search = search_on_side(pair, request.user, side)
-    return search is not None and search.still is not None
+def sides_of(pair: Pair, user: User) -> list[tuple[int, str, bool]]:
+    """Number and label of each side for this officer, and whether its still is held."""
+    searches = [search_on_side(pair, user, side) for side, _ in SIDES]
+    held = [search is not None and search.still is not None for search in searches]
+    return [(side, label, there) for (side, label), there in zip(SIDES, held, strict=True)]
 
 
 def _judged(request: SignedInRequest, pair: Pair, form: PairForm) -> HttpResponse:
@@ -123,7 +140,7 @@ def _judged(request: SignedInRequest, pair: Pair, form: PairForm) -> HttpRespons
     )
 
 
-def _held_series(pair: Pair) -> Series | None:
+def held_series(pair: Pair) -> Series | None:
     """The series that both are in now."""
     both = Series.objects.filter(ended_at=None)
     for offender in (pair.first_id, pair.second_id):
@@ -135,7 +152,7 @@ def _held_series(pair: Pair) -> Series | None:
 @reading
 def pair_face(request: SignedInRequest, pair_uid: UUID, number: int) -> HttpResponse:
     """One of the two faces: 1 stands on the left, 2 on the right, for this officer."""
-    pair = _pair(request, pair_uid)
+    pair = pair_of(request, pair_uid)
     search = search_on_side(pair, request.user, number) if number in (LEFT, RIGHT) else None
     if search is None or search.still is None:
         raise Http404
@@ -171,7 +188,9 @@ def series_detail(request: SignedInRequest, series_uid: UUID) -> HttpResponse:
     context = {
         "one": one,
         "members": members,
-        "pairs": pairs.select_related("link__first_officer", "link__second_officer", "first", "second"),
+        "pairs": pairs.select_related(
+            "link__first_officer", "link__second_officer", "link__adjudicator", "first", "second"
+        ),
         "former": one.memberships.exclude(until=None).select_related("offender"),
         "may_split": request.user.role in MAY_SPLIT,
     }
