@@ -59,6 +59,7 @@ PARAMETERS: dict[str, dict[str, Part]] = {
     "retailer:board-place-all": {"uid": CAMPAIGN},
     "retailer:board-merge": {"uid": CAMPAIGN},
     "retailer:board-dismiss": {"uid": CAMPAIGN},
+    "retailer:refused-dismiss": {"uid": CAMPAIGN},
     "retailer:upload-begin": {"uid": CAMPAIGN},
     "retailer:uploads-found": {"uid": CAMPAIGN},
     "retailer:upload": {"uid": _of("upload")},

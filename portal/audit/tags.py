@@ -35,6 +35,7 @@ class Tag(TextChoices):
     OFFENDER_PLACED = "alteration:offender:placed"
     OFFENDERS_MERGED = "alteration:offender:merged"
     GROUPING_DISMISSED = "alteration:submission:grouping_dismissed"
+    REFUSAL_DISMISSED = "alteration:submission:refusal_dismissed"
     STILL_SPLIT = "alteration:still:split"
     STILL_SENT_ANYWAY = "alteration:still:sent_anyway"
     FACE_NOT_FOUND = "alteration:still:face_not_found"

@@ -64,14 +64,14 @@ def on_board(user: User, campaign: Campaign) -> QuerySet[Offender]:
 
 
 def refused_uploads(offender: Offender, *, at_most: int = 20) -> list[RefusedUpload]:
-    """The newest files of an offender that were not taken."""
-    return list(offender.refused_uploads.all()[:at_most])
+    """The newest files of an offender that were not taken, and that nobody has dismissed."""
+    return list(offender.refused_uploads.filter(dismissed_at=None)[:at_most])
 
 
 def refused_on_board(user: User, campaign: Campaign, *, at_most: int = 20) -> list[RefusedUpload]:
-    """The newest files dropped on the board within a day that were not taken."""
+    """The newest files dropped on the board within a day that were not taken, and nobody has dismissed."""
     ours = RefusedUpload.objects.filter(
-        submission__campaign=campaign, submission__retailer=user.organisation_id
+        submission__campaign=campaign, submission__retailer=user.organisation_id, dismissed_at=None
     )
     return list(ours.filter(offender=None, at__gte=timezone.now() - TOLD)[:at_most])
 

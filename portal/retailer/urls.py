@@ -27,6 +27,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/place-all/", board.board_place_all, name="board-place-all"),
     path("campaigns/<uuid:uid>/merge/", board.board_merge, name="board-merge"),
     path("campaigns/<uuid:uid>/dismiss/", board.board_dismiss, name="board-dismiss"),
+    path("campaigns/<uuid:uid>/refused/dismiss/", board.refused_dismiss, name="refused-dismiss"),
     path("campaigns/<uuid:uid>/uploads/", uploads.upload_begin, name="upload-begin"),
     path("campaigns/<uuid:uid>/uploads/found/", uploads.uploads_found, name="uploads-found"),
     path("uploads/<uuid:uid>/", uploads.upload, name="upload"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from portal.accounts.models import User
 from portal.audit.log import record
@@ -245,6 +246,22 @@ def dismiss_grouping(offenders: Iterable[Offender], *, by: User) -> None:
         subject=several[0].submission,
         offenders=[str(one.uid) for one in several],
     )
+
+
+@transaction.atomic
+def dismiss_refusals(submission: Submission, refused: Iterable[int], *, by: User) -> int:
+    """Keep that the sender has read why these files (ids) were not taken; how many were not read before.
+
+    The sender's pages no longer show them, the operator's do.
+    """
+    unread = RefusedUpload.objects.select_for_update(no_key=True).filter(
+        submission=submission, pk__in=list(refused), dismissed_at=None
+    )
+    codes = dict(unread.values_list("pk", "code"))
+    if codes:
+        RefusedUpload.objects.filter(pk__in=codes).update(dismissed_by=by, dismissed_at=Now())
+        record(Tag.REFUSAL_DISMISSED, actor=by, subject=submission, codes=sorted(codes.values()))
+    return len(codes)
 
 
 def _dismiss_pair(one: int, other: int, by: User) -> None:

@@ -264,6 +264,8 @@ class RefusedUpload(models.Model):
     bytes = models.PositiveIntegerField()
     code = models.CharField(max_length=40)
     message = models.CharField(max_length=500)
+    dismissed_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True)
+    dismissed_at = models.DateTimeField(null=True, help_text="the sender has read it; the operator keeps it")
 
     class Meta:
         ordering = ["-id"]

@@ -1,5 +1,6 @@
 """The board: thirty places and the tray, and what is done on it. Every step works without JavaScript."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,14 +35,17 @@ from portal.submissions.actions import (
 )
 from portal.submissions.board import (
     dismiss_grouping,
+    dismiss_refusals,
     merge_offenders,
     move,
     place,
     place_all,
     split_still,
 )
-from portal.submissions.models import Campaign, Offender
+from portal.submissions.models import Campaign, Offender, RefusedUpload
 
+NUMBER = re.compile(r"[0-9]{1,18}")
+MOST_DISMISSED = 100
 NOT_THERE = "Choose a number from 1 to 30."
 
 
@@ -184,6 +188,25 @@ def board_dismiss(request: SignedInRequest, uid: str) -> HttpResponse:
         return "Noted: these are different people. It is not suggested again."
 
     return _answered(request, campaign, act)
+
+
+@for_retailers
+@require_POST
+def refused_dismiss(request: SignedInRequest, uid: str) -> HttpResponse:
+    """Somebody has read why these files were not taken: the page need not say so any longer."""
+    campaign = get_object_or_404(campaigns_for(request.user), uid=uid)
+    named = [int(one) for one in request.POST.getlist("file")[:MOST_DISMISSED] if NUMBER.fullmatch(one)]
+    one = RefusedUpload.objects.filter(pk__in=named[:1], submission__retailer=request.user.organisation_id)
+    back = one.values_list("offender__uid", flat=True).first()
+
+    def act() -> str:
+        ours = campaign.submissions.filter(retailer=request.user.organisation_id).first()
+        count = dismiss_refusals(ours, named, by=request.user) if ours else 0
+        return (
+            "Dismissed. Nothing of it is needed from you." if count else "Somebody has dismissed it already."
+        )
+
+    return _answered(request, campaign, act, back=reverse("retailer:offender", args=[back]) if back else "")
 
 
 @for_retailers
