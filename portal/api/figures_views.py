@@ -1,10 +1,9 @@
 """The dashboard's numbers."""
 
 from datetime import timedelta
-from statistics import median
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +14,8 @@ from portal.api.lists import query_of
 from portal.api.queries import offenders_of
 from portal.api.schema import documented
 from portal.api.scopes import Scope
-from portal.reviews.status import TOLD, WORDS
+from portal.reviews.status import WORDS
+from portal.reviews.tallies import STATUS, offender_tallies
 from portal.submissions.models import Offender
 
 HOUR = timedelta(hours=1)
@@ -55,27 +55,18 @@ class Figures(Endpoint):
 
 
 def _figures(rows: QuerySet[Offender]) -> dict[str, Any]:
-    totals = rows.aggregate(
-        offenders=Count("pk"),
-        declared=Count("declared_at"),
-        searched=Count("searched_at"),
-        value=Sum("value"),
-    )
-    groups = (
-        rows.order_by()
-        .values("status_code")  # type: ignore[misc]  # annotated by with_status
-        .annotate(offenders=Count("pk"), taken=Sum("value"))
-    )
-    by_code = {one["status_code"]: one for one in groups}
-    ends = ("declared_at", "decision__decided_at")
-    spans = rows.filter(status_code__in=TOLD).values_list(*ends)  # type: ignore[misc]
-    hours = [(end - begun) / HOUR for begun, end in spans if begun and end]
+    found = offender_tallies(rows)
+    whole, by_code = found.whole, found.by[STATUS]
+    waited = whole.to_outcome
     return {
-        **totals,
-        "decided": sum(one["offenders"] for code, one in by_code.items() if code in TOLD),
-        "hours_to_outcome": round(median(hours), 2) if hours else None,
+        "offenders": whole.offenders,
+        "declared": whole.sent,
+        "searched": whole.searched,
+        "decided": whole.decided,
+        "value": whole.value,
+        "hours_to_outcome": None if waited is None else round(waited / HOUR, 2),
         "by_status": [
-            {"code": code, "label": WORDS[code][0], "offenders": one["offenders"], "value": one["taken"]}
-            for code, one in sorted(by_code.items())
+            {"code": code, "label": WORDS[code][0], "offenders": one.offenders, "value": one.value}
+            for code, one in sorted((str(code), one) for code, one in by_code.items())
         ],
     }

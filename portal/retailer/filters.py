@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from portal.accounts.models import Store, User
-from portal.reviews.status import WORDS
+from portal.reviews.status import WORDS, with_status
 from portal.submissions.models import Campaign, Offender
 from portal.submissions.states import OffenceType
 
@@ -62,9 +62,18 @@ class FilterForm(forms.Form):
         kept = {path: wanted[name] for name, path in fields.items() if name in wanted}
         return offenders.filter(**kept)
 
-    def with_status(self, offenders: QuerySet[Offender]) -> QuerySet[Offender]:
-        """By status too: what the list shows. Needs reviews.status.with_status before it."""
+    @property
+    def codes(self) -> frozenset[str] | None:
+        """The statuses that the list is narrowed to; None where it is not."""
         code = self._wanted().get("status")
-        wanted = {code: {code}, NEEDS_YOU_CODE: NEEDS_YOU}.get(code)
-        kept: dict[str, Any] = {"status_code__in": wanted} if code else {}
-        return offenders.filter(**kept)
+        if not code:
+            return None
+        return NEEDS_YOU if code == NEEDS_YOU_CODE else frozenset({code})
+
+    def of_status(self, offenders: QuerySet[Offender]) -> QuerySet[Offender]:
+        """By status too: what the list shows."""
+        codes = self.codes
+        if codes is None:
+            return offenders
+        wanted: dict[str, Any] = {"status_code__in": codes}
+        return with_status(offenders).filter(**wanted)

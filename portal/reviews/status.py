@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -69,6 +70,7 @@ WAY: dict[str, tuple[str, str]] = {
     "searched": ("Searched", "Searched. Waiting for an officer to compare the faces."),
 }
 WORDS = {**WAY, **TOLD}
+READ = ("status_code", "status_since", "searched_at", "decision__decided_at", "decision__reopened_at")
 
 
 def with_status(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
@@ -101,10 +103,32 @@ def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:
 
 def said(offenders: QuerySet[Offender]) -> dict[int, Status]:
     """Status by offender id, in one query."""
-    moments = ("searched_at", "decision__decided_at", "decision__reopened_at")
-    fields = ("pk", "status_code", "status_since", *moments)
-    rows = with_status(offenders).values_list(*fields)
-    return {
-        pk: Status(code, *WORDS[code], since, searched_at, decided_at if code in TOLD else None, reopened_at)
-        for pk, code, since, searched_at, decided_at, reopened_at in rows
+    rows = with_status(offenders).values_list("pk", *READ)
+    return {pk: _status(*read) for pk, *read in rows}
+
+
+def with_words(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
+    """The same offenders in one query with all that `in_words` needs."""
+    moments = {
+        "status_decided_at": F("decision__decided_at"),
+        "status_reopened_at": F("decision__reopened_at"),
     }
+    return with_status(offenders).annotate(**moments)
+
+
+def in_words(offender: Offender) -> Status:
+    """The status of one of with_words()."""
+    one: Any = offender
+    read = (one.status_code, one.status_since, one.searched_at, one.status_decided_at, one.status_reopened_at)
+    return _status(*read)
+
+
+def _status(
+    code: str,
+    since: datetime | None,
+    searched_at: datetime | None,
+    decided_at: datetime | None,
+    reopened_at: datetime | None,
+) -> Status:
+    told_at = decided_at if code in TOLD else None
+    return Status(code, *WORDS[code], since, searched_at, told_at, reopened_at)

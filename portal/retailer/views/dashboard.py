@@ -1,14 +1,12 @@
 """What became of everything a retailer sent."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
-from django.http import HttpResponse
+from django.db.models import Prefetch
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -17,19 +15,22 @@ from portal.accounts.access import SignedInRequest, for_retailers
 from portal.accounts.models import User
 from portal.audit.log import record
 from portal.audit.tags import Tag
+from portal.paging import KnownCount
 from portal.retailer import figures
-from portal.retailer.figures import Fact, Line, StillFact
+from portal.retailer.figures import Counted, Line
 from portal.retailer.filters import NEEDS_YOU, FilterForm
 from portal.retailer.polling import fingerprint, is_poll, unchanged
 from portal.retailer.preservation import Clock, clock_of
 from portal.retailer.queries import BY_PLACE, campaigns_for, offenders_for
 from portal.reviews.disclosure import disclose
-from portal.reviews.status import Status, said, with_status
+from portal.reviews.status import Status, in_words, with_words
+from portal.reviews.tallies import CAMPAIGN, OFFENCE, STORE
 from portal.submissions.models import Offender, Still
 from portal.submissions.states import OffenceType
-from portal.tables import csv_response
+from portal.tables import csv_stream
 
 PAGE = 30
+AT_ONCE = 250  # rows of the file read from the database at a time
 NAMES = Prefetch("stills", queryset=Still.objects.only("offender_id", "name"))
 NEWEST_FIRST = ("-submission__campaign_id", BY_PLACE, "pk")
 
@@ -55,13 +56,12 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     """Figures of what the filters leave, and every offender with its status; keeps itself up to date."""
     filters = FilterForm(request.GET, user=request.user)
     narrowed = filters.narrow(offenders_for(request.user))
-    facts, stills = figures.facts_of(narrowed), figures.still_facts_of(narrowed)
-    listed = filters.with_status(with_status(narrowed)).order_by(*NEWEST_FIRST)
-    page = Paginator(listed.prefetch_related(NAMES), PAGE).get_page(request.GET.get("page"))
-    rows = _rows(list(page.object_list))
-    counted = figures.totals(facts)
-    everything = figures.figures_of(facts, stills)
-    seen = fingerprint(everything, counted, [(row.offender.pk, row.status, row.clock) for row in rows])
+    found = figures.counted(narrowed)
+    totals, everything = figures.totals(found), figures.everything(found)
+    ids = filters.of_status(narrowed).order_by(*NEWEST_FIRST).values_list("pk", flat=True)
+    page = KnownCount(ids, PAGE, known=_number(totals, filters)).get_page(request.GET.get("page"))
+    rows = _rows(request.user, list(page.object_list))
+    seen = fingerprint(everything, totals, [(row.offender.pk, row.status, row.clock) for row in rows])
     if unchanged(request, seen):
         return HttpResponse(status=204)
     disclose([row.offender for row in rows], {row.offender.pk: row.status for row in rows}, to=request.user)
@@ -73,9 +73,11 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "seen": seen,
-        "needs_you": sum(one.count for one in counted if one.code in NEEDS_YOU),
+        "needs_you": sum(one.count for one in totals if one.code in NEEDS_YOU),
         "everything": everything,
-        **_breakdowns(request.user, facts, stills),
+        "totals": totals,
+        **_charts(found),
+        "breakdowns": _breakdowns(request.user, found),
     }
     template = "retailer/_dashboard.html" if is_poll(request) else "retailer/dashboard.html"
     return render(request, template, shown)
@@ -89,50 +91,57 @@ def _kept(request: SignedInRequest) -> str:
     return kept.urlencode()
 
 
-def _rows(offenders: list[Offender]) -> list[Row]:
-    statuses = said(Offender.objects.filter(pk__in=[one.pk for one in offenders]))
-    return [Row(one, statuses[one.pk], clock_of(one)) for one in offenders]
+def _number(totals: list[figures.Total], filters: FilterForm) -> int:
+    """How long the list is: the totals have counted it already."""
+    codes = filters.codes
+    return sum(one.count for one in totals if codes is None or one.code in codes)
 
 
-def _breakdowns(user: User, facts: list[Fact], stills: list[StillFact]) -> dict[str, object]:
-    counted, everything = figures.totals(facts), figures.figures_of(facts, stills)
-    values, by_month = figures.value_by_status(facts), figures.months(stills)
+def _rows(user: User, ids: list[int]) -> list[Row]:
+    found = with_words(offenders_for(user).filter(pk__in=ids)).prefetch_related(NAMES)
+    rows = {one.pk: Row(one, in_words(one), clock_of(one)) for one in found}
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def _charts(found: Counted) -> dict[str, object]:
+    values, by_month = figures.value_by_status(found), figures.months(found)
     return {
-        "totals": counted,
-        "chart": figures.status_chart(counted),
-        "funnel": figures.funnel_chart(everything),
+        "chart": figures.status_chart(figures.totals(found)),
+        "funnel": figures.funnel_chart(figures.everything(found)),
         "values": values,
         "value_chart": figures.value_chart(values),
         "months": by_month,
         "quality_chart": figures.quality_chart(by_month),
-        "breakdowns": (
-            ("Campaign", _by_campaign(user, facts, stills)),
-            ("Store", _by_store(user, facts, stills)),
-            ("Offence", _by_offence(facts, stills)),
-        ),
     }
 
 
-Names = list[tuple[Hashable, str, str]]
+Names = list[tuple[str | None, str, str]]
 
 
-def _by_campaign(user: User, facts: list[Fact], stills: list[StillFact]) -> list[Line]:
-    campaigns = campaigns_for(user).order_by("-pk")
-    names: Names = [(one.pk, one.name, urlencode({"campaign": one.uid})) for one in campaigns]
-    return figures.lines(facts, stills, "campaign", names)
+def _breakdowns(user: User, found: Counted) -> tuple[tuple[str, list[Line]], ...]:
+    return (
+        ("Campaign", figures.lines(found, CAMPAIGN, _campaigns(user))),
+        ("Store", figures.lines(found, STORE, _stores(user))),
+        ("Offence", figures.lines(found, OFFENCE, _offences())),
+    )
 
 
-def _by_store(user: User, facts: list[Fact], stills: list[StillFact]) -> list[Line]:
+def _campaigns(user: User) -> Names:
+    campaigns = campaigns_for(user).order_by("-pk").values_list("pk", "name", "uid")
+    return [(str(pk), name, urlencode({"campaign": uid})) for pk, name, uid in campaigns]
+
+
+def _stores(user: User) -> Names:
     stores = user.organisation.stores.order_by("name")
-    names: Names = [(one.pk, one.name, urlencode({"store": one.uid})) for one in stores]
-    return figures.lines(facts, stills, "store", [*names, (None, "No store named", "")])
+    names: Names = [(str(one.pk), one.name, urlencode({"store": one.uid})) for one in stores]
+    return [*names, (None, "No store named", "")]
 
 
-def _by_offence(facts: list[Fact], stills: list[StillFact]) -> list[Line]:
+def _offences() -> Names:
     names: Names = [
         (one.value, one.label.partition(" (")[0], urlencode({"offence": one.value})) for one in OffenceType
     ]
-    return figures.lines(facts, stills, "offence", [*names, ("", "Not said yet", "")])
+    return [*names, ("", "Not said yet", "")]
 
 
 # --- the same as a file ---------------------------------------------------------------------------
@@ -144,43 +153,38 @@ COLUMNS = (
 
 @for_retailers
 @require_safe
-def dashboard_export(request: SignedInRequest) -> HttpResponse:
-    """The list the filters leave, as CSV."""
+def dashboard_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """The list the filters leave, as CSV; sent while it is read."""
     filters = FilterForm(request.GET, user=request.user)
-    listed = filters.with_status(with_status(filters.narrow(offenders_for(request.user))))
-    rows = _export_rows(listed.order_by(*NEWEST_FIRST))
+    listed = filters.of_status(filters.narrow(offenders_for(request.user))).order_by(*NEWEST_FIRST)
     with transaction.atomic():
         record(
             Tag.EXPORTED,
             actor=request.user,
             subject=request.user.organisation,
-            rows=len(rows),
+            rows=listed.count(),
             filters=_kept(request)[:300],
         )
-    return csv_response(f"offenders-{timezone.localdate():%Y-%m-%d}", COLUMNS, rows)
+    rows = with_words(listed).iterator(chunk_size=AT_ONCE)
+    return csv_stream(f"offenders-{timezone.localdate():%Y-%m-%d}", COLUMNS, map(_cells, rows))
 
 
-def _export_rows(offenders: QuerySet[Offender]) -> list[tuple[object, ...]]:
-    found = list(offenders)
-    statuses = said(Offender.objects.filter(pk__in=[one.pk for one in found]))
-    return [
-        (
-            one.rank,
-            one.submission.campaign.name,
-            one.store.name if one.store else "",
-            one.incident_reference,
-            one.crime_reference,
-            one.get_offence_display() if one.offence else "",
-            one.value,
-            _moment(one.declared_at),
-            status.label,
-            _moment(status.since),
-            _moment(status.searched_at),
-            _moment(status.decided_at),
-        )
-        for one in found
-        for status in (statuses[one.pk],)
-    ]
+def _cells(one: Offender) -> tuple[object, ...]:
+    status = in_words(one)
+    return (
+        one.rank,
+        one.submission.campaign.name,
+        one.store.name if one.store else "",
+        one.incident_reference,
+        one.crime_reference,
+        one.get_offence_display() if one.offence else "",
+        one.value,
+        _moment(one.declared_at),
+        status.label,
+        _moment(status.since),
+        _moment(status.searched_at),
+        _moment(status.decided_at),
+    )
 
 
 def _moment(at: datetime | None) -> str:
