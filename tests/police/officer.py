@@ -141,6 +141,12 @@ class Officer:
         expect(self.page.get_by_text(NOTHING_LEFT)).to_be_visible()
         return led_to
 
+    def leave_the_bench(self) -> None:
+        """Close the window once the bench has reported every change of the view."""
+        with self.page.expect_response(re.compile("/view-edits/")):
+            self.page.keyboard.press("g")
+        self.page.context.close()
+
     def leave(self) -> None:
         """Close the window once nothing is on its way to the service."""
         self.page.wait_for_load_state("networkidle")

@@ -9,6 +9,7 @@ from uuid import UUID
 from django import template
 from django.utils import timezone
 
+from portal.accounts.roles import Role
 from portal.accounts.templatetags.house import duration
 from portal.police.priority import Part, band_of, parts_of
 from portal.reviews.models import Decision, Judgement, Review
@@ -41,6 +42,12 @@ def age(moment: datetime) -> str:
 def verdict(value: str) -> str:
     """A judgement in words."""
     return str(Verdict(value).label) if value else "no judgement"
+
+
+@register.filter
+def role(value: str) -> str:
+    """A role that was kept with a record, in words."""
+    return str(Role(value).label).lower()
 
 
 @register.filter

@@ -17,6 +17,7 @@ export function makePairs(bench, { shown = () => {} } = {}) {
     places.forEach((place, i) => {
       if (i === index) place.setAttribute("aria-current", "true"); else place.removeAttribute("aria-current");
     });
+    centre(places[index]);
     history.replaceState(null, "", `#${all[index].id}`);
     go();
     shown(index);
@@ -30,6 +31,11 @@ export function makePairs(bench, { shown = () => {} } = {}) {
   }
   function ahead(index) {
     for (const pair of all.slice(index + 1, index + 1 + AHEAD)) pair.querySelector(".lens img")?.decode?.().catch(() => {});
+  }
+  // The list scrolls in its own row: the page stays where it is.
+  function centre(place) {
+    const row = place?.closest("ol");
+    if (row) row.scrollLeft += place.getBoundingClientRect().left + place.offsetWidth / 2 - (row.getBoundingClientRect().left + row.clientWidth / 2);
   }
   function picture() { return all[current]?.querySelector(".lens img"); }
 
