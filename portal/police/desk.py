@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from portal.accounts.models import User
+from portal.accounts.roles import REVIEWING_ROLES
 from portal.police.priority import by_priority, in_band
 from portal.reviews.models import Decision, Review
 from portal.reviews.queries import decisions_for, waiting_for
@@ -84,16 +85,20 @@ def of_tab(decisions: QuerySet[Decision], code: str, user: User) -> QuerySet[Dec
 
 
 def tabs_for(user: User) -> Tabs:
-    """How many offenders are in each part, as this officer sees them; two queries."""
+    """How many offenders are in each part, as this officer sees them; two queries.
+
+    Who reviews nothing has no work of their own there, and nobody is their colleague.
+    """
     by_state = _numbers(declared_offenders(user))
-    mine = of_tab(decisions_for(user), "mine", user).count()
+    reviews = user.role in REVIEWING_ROLES
+    mine = of_tab(decisions_for(user), "mine", user).count() if reviews else 0
     with_officers = sum(by_state.get(state, 0) for state in WITH_OFFICERS)
     parts = (
-        Tab("mine", "My work", mine),
+        *([Tab("mine", "My work", mine)] if reviews else []),
         Tab("unassigned", "Unassigned", by_state.get(DecisionState.AWAITING_FIRST, 0)),
         Tab("second", "Second reviews", by_state.get(DecisionState.AWAITING_SECOND, 0)),
         Tab("disagreements", "Disagreements", by_state.get(DecisionState.DISPUTED, 0)),
-        Tab("colleagues", "With colleagues", max(0, with_officers - mine)),
+        Tab("colleagues", "With colleagues" if reviews else "With officers", max(0, with_officers - mine)),
     )
     return Tabs(parts, by_state.get(DecisionState.DECIDED, 0), by_state.get(None, 0))
 

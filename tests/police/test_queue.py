@@ -72,6 +72,16 @@ def test_tabs_add_up_and_each_lists_what_it_counts(cast: Cast, offenders: list[D
         assert not listed["open"] & listed["decided"]
 
 
+def test_who_reviews_nothing_has_no_tab_of_their_own_work(cast: Cast, offenders: list[Decision]) -> None:
+    assert "mine" not in {tab.code for tab in desk.tabs_for(cast.auditor).links}
+    page = client_of(cast.auditor).get(reverse(QUEUE), {"view": "mine"})
+    text = page.content.decode()
+    assert "My work" not in text
+    assert "With officers" in text
+    # An address from elsewhere falls back to the whole queue, list and count alike.
+    assert len(page.context["rows"]) == page.context["tabs"].open
+
+
 def test_progress_by_retailer_adds_up(cast: Cast, offenders: list[Decision]) -> None:
     rows = desk.progress_by_retailer(cast.supervisor)
     for one in rows:

@@ -43,7 +43,7 @@ def _desk(request: SignedInRequest) -> dict[str, Any]:
     user, asked = request.user, request.GET
     tabs = desk.tabs_for(user)
     view = asked.get("view") if asked.get("view") in {tab.code for tab in tabs.links} else "open"
-    ids = desk.narrowed(user, asked.dict()).values_list("pk", flat=True)
+    ids = desk.narrowed(user, {**asked.dict(), "view": str(view)}).values_list("pk", flat=True)
     narrow = any(asked.get(name) for name in FILTERS)
     pages = Paginator(ids, PER_PAGE) if narrow else KnownCount(ids, PER_PAGE, known=tabs.number(str(view)))
     page = pages.get_page(asked.get("page"))
