@@ -22,11 +22,14 @@ from portal.cases.states import PackageKind
 from portal.gallery.models import CustodyImage
 from portal.notifications.models import Mail
 from portal.notifications.states import MailState
-from portal.questions.models import Question
+from portal.questions.documents import add_document
+from portal.questions.models import Document, Question
+from portal.questions.states import Kind
 from portal.reviews import actions as reviews
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import Outcome, Stage, Verdict
 from portal.searches.models import Search
+from portal.submissions.actions import Upload
 from portal.submissions.bulk.actions import take_table
 from portal.submissions.models import (
     BulkUpload,
@@ -60,7 +63,7 @@ from tests.cast import (
     review_as,
     searched_offender,
 )
-from tests.questions.asking import make_question
+from tests.questions.asking import answered, make_question
 
 BAD_TABLE = b"Store,Start of the incident,Offence\nx,y,z"
 
@@ -94,6 +97,7 @@ class Side:
     waiting: Decision | None = None
     entry: Entry | None = None
     question: Question | None = None
+    document: Document | None = None
     mail: Mail | None = None
     pair: Pair | None = None
     disputed: Pair | None = None
@@ -155,8 +159,17 @@ def _reviewed(side: Side, reviewer: User) -> None:
     side.review = reviews.claim_review(side.decision, Stage.FIRST, by=reviewer)
     side.judgement = side.review.judgements.order_by("position").first()
     side.question = make_question(side.offender, reviewer)
+    side.document = _receipt(side.offender, reviewer)
     side.mail = Mail.objects.create(user=reviewer, subject="News", body="1", state=MailState.FAILED)
     side.entry = Entry.objects.filter(actor_id=reviewer.pk).order_by("-number").first()
+
+
+def _receipt(offender: Offender, asker: User) -> Document:
+    """A document that came with the answer to a question."""
+    question, sender = make_question(offender, asker, Kind.RECEIPT), offender.created_by
+    document, _ = add_document(question, Upload(b"%PDF-1.7 receipt", "receipt.pdf"), by=sender)
+    answered(question, sender)
+    return document
 
 
 def _revealed(offender: Offender, reviewer: User) -> Review:

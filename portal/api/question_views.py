@@ -1,5 +1,6 @@
 """What officers ask, and answering it. Who asked is never told."""
 
+import hashlib
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -9,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.api.access import Endpoint, account
-from portal.api.idempotency import once
+from portal.api.idempotency import once, remember
 from portal.api.lists import page, query_of
 from portal.api.parsers import BoundedMultiPart
 from portal.api.problems import absent
@@ -18,10 +19,11 @@ from portal.api.scopes import Scope
 from portal.api.serializers import PageQuery, StillIn, StillOut
 from portal.api.still_views import taken
 from portal.questions.actions import SETTLED, Answer, QuestionRefused, answer
-from portal.questions.models import Question
+from portal.questions.documents import add_document
+from portal.questions.models import Document, Question
 from portal.questions.queries import questions_to
 from portal.questions.states import QuestionState
-from portal.submissions.actions import add_still
+from portal.submissions.actions import Upload, add_still
 from portal.submissions.states import MAX_STILLS
 
 
@@ -32,11 +34,27 @@ class QuestionQuery(PageQuery):
     offender = serializers.UUIDField(required=False)
 
 
+class DocumentOut(serializers.ModelSerializer[Document]):
+    """A document that came with an answer."""
+
+    class Meta:
+        model = Document
+        fields = ("uid", "name", "format", "bytes", "sha256", "added_at")
+        read_only_fields = fields
+
+
+class DocumentIn(serializers.Serializer[Any]):
+    """A document to take."""
+
+    file = serializers.FileField(allow_empty_file=True, help_text="PDF, JPEG or PNG, up to 10 MB")
+
+
 class QuestionOut(serializers.ModelSerializer[Question]):
     """A question and, once there is one, its answer."""
 
     offender = serializers.UUIDField(source="offender.uid", read_only=True)
     stills = serializers.SerializerMethodField()
+    documents = DocumentOut(many=True, read_only=True)
 
     class Meta:
         model = Question
@@ -52,6 +70,7 @@ class QuestionOut(serializers.ModelSerializer[Question]):
             "answer",
             "collect_from",
             "stills",
+            "documents",
             "answered_at",
         )
         read_only_fields = fields
@@ -63,7 +82,7 @@ class QuestionOut(serializers.ModelSerializer[Question]):
 
 
 class AnswerIn(serializers.Serializer[Any]):
-    """An answer; `stills` were sent to the question before."""
+    """An answer; `stills` were sent to the question before, and documents go with it by themselves."""
 
     provided = serializers.BooleanField(help_text="whether you have what was asked for")
     text = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
@@ -85,7 +104,7 @@ class Questions(Endpoint):
     def get(self, request: Request) -> Response:
         """List what officers asked you, newest first."""
         query, rows = query_of(request, QuestionQuery), questions_to(account(request))
-        rows = rows.prefetch_related("stills")
+        rows = rows.prefetch_related("stills", "documents")
         if "state" in query:
             rows = rows.filter(state=query["state"])
         if "offender" in query:
@@ -122,6 +141,37 @@ class QuestionStills(Endpoint):
         if not question.is_open:
             raise QuestionRefused(*SETTLED)
         return taken(request, lambda upload: add_still(question.offender, upload, by=user, asked_for=True))
+
+
+class QuestionDocuments(Endpoint):
+    """Documents that were asked for."""
+
+    parser_classes = [BoundedMultiPart]
+
+    @documented(
+        "add_document_for_question",
+        Scope.QUESTIONS_WRITE,
+        {200: DocumentOut, 201: DocumentOut},
+        *(404, 409, 413, 415, 422, 503),
+        takes={"multipart/form-data": DocumentIn},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, uid: str) -> Response:
+        """Send a statement or a receipt that was asked for; officers read it once you have answered."""
+        user = account(request)
+        question = get_object_or_404(questions_to(user), uid=uid)
+        sent = DocumentIn(data=request.data)
+        sent.is_valid(raise_exception=True)
+        file = sent.validated_data["file"]
+        content, fresh = file.read(), []
+
+        def keep() -> Document:
+            document, new = add_document(question, Upload(content, file.name), by=user)
+            fresh.append(new)
+            return document
+
+        document = remember(request, [hashlib.sha256(content).hexdigest(), file.name], keep, by=user)
+        return Response(DocumentOut(document).data, status=201 if fresh[0] else 200)
 
 
 class QuestionAnswer(Endpoint):

@@ -50,6 +50,11 @@ urlpatterns = [
     path("questions/", question_views.Questions.as_view(), name="questions"),
     path("questions/<uuid:uid>/", question_views.QuestionDetail.as_view(), name="question"),
     path("questions/<uuid:uid>/stills/", question_views.QuestionStills.as_view(), name="question-stills"),
+    path(
+        "questions/<uuid:uid>/documents/",
+        question_views.QuestionDocuments.as_view(),
+        name="question-documents",
+    ),
     path("questions/<uuid:uid>/answer/", question_views.QuestionAnswer.as_view(), name="question-answer"),
     path("figures/", figures_views.Figures.as_view(), name="figures"),
     path("stills/<uuid:uid>/", still_views.StillDetail.as_view(), name="still"),

@@ -7,6 +7,7 @@ class Tag(TextChoices):
     """What happened. The second word names the subject, the third the act."""
 
     # consultation
+    DOCUMENT_VIEWED = "consultation:document:viewed"
     ORIGINAL_VIEWED = "consultation:original:viewed"
     STILL_VIEWED = "consultation:still:viewed"
     CUSTODY_IMAGE_VIEWED = "consultation:custody_image:viewed"
@@ -26,6 +27,8 @@ class Tag(TextChoices):
     OFFENDER_ADDED = "collection:offender:added"
     STILL_RECEIVED = "collection:still:received"
     STILL_REFUSED = "collection:still:refused"
+    DOCUMENT_RECEIVED = "collection:document:received"
+    DOCUMENT_REFUSED = "collection:document:refused"
     QUESTION_ANSWERED = "collection:question:answered"
     CUSTODY_IMPORTED = "collection:custody_image:imported"
     # alteration
@@ -88,6 +91,7 @@ class Tag(TextChoices):
     QUESTION_ASKED = "disclosure:question:asked"
     EXPORTED = "disclosure:export:downloaded"
     # erasure
+    DOCUMENT_ERASED = "erasure:document:erased"
     STILL_ERASED = "erasure:still:erased"
     BULK_ERASED = "erasure:bulk:erased"
     OFFENDER_ERASED = "erasure:offender:erased"

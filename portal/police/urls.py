@@ -32,6 +32,7 @@ urlpatterns = [
     path("decisions/<uuid:decision_uid>/ask/", questions.question_ask, name="question-ask"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("questions/", questions.questions, name="questions"),
+    path("questions/documents/<uuid:document_uid>/", questions.question_document, name="question-document"),
     path("questions/<uuid:question_uid>/withdraw/", questions.question_withdraw, name="question-withdraw"),
     path("decisions/<uuid:decision_uid>/later-truth/", assurance.later_truth, name="later-truth"),
     path("my-accuracy/", assurance.my_accuracy, name="my-accuracy"),

@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.accounts.roles import Role
 from portal.audit.log import SystemActor, record
 from portal.audit.tags import Tag
-from portal.questions.models import Question
+from portal.questions.models import Document, Question
 from portal.questions.states import COLLECTED, LONGEST_WAIT_DAYS, QUESTION_MOVES, Kind, QuestionState
 from portal.reviews.models import Decision, Review
 from portal.reviews.moves import Conflict
@@ -156,6 +156,8 @@ def _check_answer(question: Question, given: Answer) -> None:
             raise QuestionRefused("no_still", "Choose at least one still.", "stills")
         if any(still.offender_id != question.offender_id for still in given.stills):
             raise QuestionRefused("wrong_still", "These stills are of another offender.", "stills")
+    elif Document.objects.filter(question=question).exists():
+        return  # it says everything
     elif question.kind in COLLECTED and not given.collect_from:
         raise QuestionRefused("no_place", "Say where it can be collected, and from whom.", "collect_from")
     elif not given.text and not given.collect_from:

@@ -67,6 +67,29 @@ class Question(models.Model):
         return self.is_open and self.days_left() < 0
 
 
+class Document(models.Model):
+    """A file that came with an answer: kept as it was sent, never decoded (portal.questions.documents)."""
+
+    uid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    question = models.ForeignKey(Question, models.CASCADE, related_name="documents")
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(db_default=Now())
+    name = models.CharField("file name as sent", max_length=255, blank=True)
+    format = models.CharField("by its first bytes", max_length=10)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveIntegerField()
+    key = models.CharField("in the storage of originals", max_length=100)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["question", "sha256"], name="document_once_per_question")
+        ]
+
+    def __str__(self) -> str:
+        return f"Document {self.uid}"
+
+
 class PlannedAnswer(models.Model):
     """When a question about a known-answer check is answered, and how (portal.questions.stand_ins)."""
 

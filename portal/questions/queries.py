@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
-from portal.questions.models import PlannedAnswer, Question
+from portal.questions.models import Document, PlannedAnswer, Question
 from portal.questions.states import Kind, QuestionState
 from portal.reviews.models import Decision
 from portal.reviews.queries import decisions_for, readable_records
@@ -55,7 +55,7 @@ def questions_of(user: User) -> QuerySet[Question]:
         asked = asked.filter(Q(asked_by=user) | Q(offender__decision__state=DecisionState.DECIDED))
     return (
         asked.select_related("offender__decision", "asked_by")
-        .prefetch_related("stills")
+        .prefetch_related("stills", "documents")
         .order_by(OPEN_FIRST, "due_on", "pk")
     )
 
@@ -71,6 +71,12 @@ def unconsidered() -> QuerySet[Question]:
     return Question.objects.filter(
         state=QuestionState.ANSWERED, kind=Kind.BETTER_STILL, provided=True, considered_at=None
     )
+
+
+def documents_of(user: User) -> QuerySet[Document]:
+    """Documents of answers that this officer may read."""
+    answered = questions_of(user).filter(state=QuestionState.ANSWERED).order_by()
+    return Document.objects.filter(question__in=answered.values("pk")).select_related("question")
 
 
 # --- known-answer checks --------------------------------------------------------------------------

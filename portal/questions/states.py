@@ -27,4 +27,5 @@ QUESTION_MOVES: dict[QuestionState, frozenset[QuestionState]] = {
 }
 
 COLLECTED = frozenset({Kind.FULL_FOOTAGE, Kind.RECEIPT})  # things that lie somewhere and are fetched
+DOCUMENTED = frozenset({Kind.STATEMENT, Kind.RECEIPT})  # what a document can be sent of
 LONGEST_WAIT_DAYS = 90

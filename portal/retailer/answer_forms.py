@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 
 from portal.questions.actions import QuestionRefused
+from portal.questions.documents import MAX_DOCUMENTS
 from portal.questions.states import Kind
-from portal.retailer.forms import StillsForm
+from portal.retailer.forms import StillsField, StillsForm
 
 HAVE_IT = {
     Kind.BETTER_STILL: "Yes, I add it here",
@@ -17,6 +18,12 @@ HAVE_IT = {
 TEXT_LABELS = {
     Kind.BETTER_STILL: "A word to the officer, or why there is no better still",
     Kind.STATEMENT: "The statement or who can give it, or why there is none",
+}
+
+
+ABSENT = {
+    Kind.BETTER_STILL: ("collect_from", "documents"),
+    Kind.FULL_FOOTAGE: ("stills", "captured_at", "documents"),
 }
 
 
@@ -31,6 +38,14 @@ class AnswerForm(forms.Form):
     )
     stills = StillsForm.base_fields["stills"]
     captured_at = StillsForm.base_fields["captured_at"]
+    documents = StillsField(
+        label="The document itself",
+        help_text=f"PDF, JPEG or PNG, up to 10 MB each, {MAX_DOCUMENTS} at most. "
+        "The officer gets it as you send it.",
+        accept="application/pdf,image/jpeg,image/png,.pdf,.jpg,.jpeg,.png",
+        most=MAX_DOCUMENTS,
+        required=False,
+    )
     collect_from = forms.CharField(
         label="Where it can be collected, and from whom",
         help_text="For example: store office, ask for the duty manager, 9 to 5.",
@@ -52,12 +67,11 @@ class AnswerForm(forms.Form):
         provided.choices = [("yes", HAVE_IT[kind]), ("no", "No, we do not have it")]
         self.fields["stills"].required = False  # not where the answer is "we do not have it"
         self.fields["text"].label = TEXT_LABELS.get(kind, self.fields["text"].label)
-        absent = ("collect_from",) if kind == Kind.BETTER_STILL else ("stills", "captured_at")
-        for name in absent:
+        for name in ABSENT.get(kind, ("stills", "captured_at")):
             del self.fields[name]
 
     def clean_provided(self) -> bool:
-        """Stills that came along say by themselves that they are there."""
+        """Files that came along say by themselves that they are there."""
         said = self.cleaned_data["provided"]
         return True if said == "" else bool(said)
 

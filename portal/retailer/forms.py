@@ -31,8 +31,8 @@ class ManyFilesInput(forms.ClearableFileInput):
 class StillsField(forms.FileField):
     """One or more files. What is in them is judged one by one by portal.retailer.uploads."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        widget = ManyFilesInput(attrs={"accept": ACCEPT, "data-most": MAX_STILLS})
+    def __init__(self, *, accept: str = ACCEPT, most: int = MAX_STILLS, **kwargs: Any) -> None:
+        widget = ManyFilesInput(attrs={"accept": accept, "data-most": most})
         super().__init__(widget=widget, allow_empty_file=True, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:

@@ -16,6 +16,7 @@ from portal.cases.actions.erasure import Forgotten, forget_custody_image, forget
 from portal.gallery.actions import Purged, purge_templates
 from portal.gallery.index import index_of
 from portal.gallery.models import CustodyImage
+from portal.questions.models import Document
 from portal.retention.models import ErasureCertificate
 from portal.reviews.actions import forget_probe
 from portal.searches.models import Candidate, Search
@@ -134,3 +135,27 @@ def erase_still(still: Still, *, by: Actor, reason: str) -> ErasureCertificate:
         )
     files = _delete_files(storage.originals(), keys[:1]) + _delete_files(storage.stills(), keys[1:])
     return _complete(certificate, (), files + forgotten.delete_archives())
+
+
+# --- documents ------------------------------------------------------------------------------------
+def erase_document(document: Document, *, by: Actor, reason: str) -> ErasureCertificate:
+    """Erase a document that came with an answer; AlreadyErased where it was done before."""
+    uid, key = document.uid, document.key
+    with transaction.atomic():
+        certificate = ErasureCertificate.objects.create(
+            by=by.audit_name,
+            subject_type=document._meta.label_lower,
+            subject_id=str(uid),
+            reason=reason[:300],
+            sha256=document.sha256,
+        )
+        if not Document.objects.filter(pk=document.pk).delete()[0]:
+            raise AlreadyErased("This document has been erased already.")
+        record(
+            Tag.DOCUMENT_ERASED,
+            actor=by,
+            subject=("questions.document", uid),
+            reason=reason,
+            certificate=str(certificate.uid),
+        )
+    return _complete(certificate, (), _delete_files(storage.originals(), [key]))

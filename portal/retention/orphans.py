@@ -10,6 +10,7 @@ from portal import storage
 from portal.assurance.queries import kept_pictures
 from portal.cases.models import Package
 from portal.gallery.models import CustodyImage
+from portal.questions.models import Document
 from portal.submissions.models import PartialUpload, Still
 
 YOUNG = timedelta(days=1)  # its row may still be on the way
@@ -42,9 +43,10 @@ def sweep_orphans() -> int:
     """Delete them from every storage; how many there were."""
     stills = Still.objects.values_list("original_key", "copy_key")
     custody = CustodyImage.objects.values_list("original_key", "copy_key")
+    documents = set(Document.objects.values_list("key", flat=True))
     arriving = PartialUpload.objects.values_list("parts", flat=True)
     wanted = (
-        (storage.originals(), {original for original, _ in stills} | kept_pictures()),
+        (storage.originals(), {original for original, _ in stills} | kept_pictures() | documents),
         (storage.stills(), {copy for _, copy in stills}),
         (storage.custody(), {key for pair in custody for key in pair}),
         (storage.uploads(), {key for parts in arriving for key in parts}),

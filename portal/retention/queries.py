@@ -6,6 +6,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 
 from portal.gallery.models import CustodyImage
+from portal.questions.models import Document
 from portal.reviews.states import DecisionState, Outcome
 from portal.submissions.models import Still
 
@@ -30,6 +31,11 @@ def stills_due() -> QuerySet[Still]:
     return Still.objects.filter(since_decision | since_arrival).exclude(
         offender__decision__outcome=Outcome.IDENTIFIED
     )
+
+
+def documents_due() -> QuerySet[Document]:
+    """Documents about an offender of whom no still is kept any more."""
+    return Document.objects.filter(question__offender__stills=None)
 
 
 def custody_due() -> QuerySet[CustodyImage]:

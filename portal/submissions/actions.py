@@ -309,6 +309,7 @@ def refuse(
     offender: Offender | None = None,
     digest: str = "",
     size: int | None = None,
+    tag: Tag = Tag.STILL_REFUSED,
 ) -> None:
     """Keep for the sender and the operator that a file was not taken, and why.
 
@@ -325,7 +326,7 @@ def refuse(
         code=code,
         message=message,
     )
-    record(Tag.STILL_REFUSED, actor=by, subject=offender or submission, code=code, sha256=digest)
+    record(tag, actor=by, subject=offender or submission, code=code, sha256=digest)
 
 
 @dataclass(frozen=True)

@@ -66,3 +66,16 @@ def test_answers_that_are_none(
     assert problem["errors"][0]["field"]
     question.refresh_from_db()
     assert question.is_open
+
+
+def test_a_statement_is_sent_before_the_answer(cast: Cast, program: Program, neighbour: Program) -> None:
+    question = asked(cast)
+    path = f"questions/{question.uid}/documents/"
+    first = program.send(path, b"%PDF-1.7 statement", name="statement.pdf")
+    assert (first.status_code, first.json()["format"], first.json()["bytes"]) == (201, "PDF", 18)
+    assert program.send(path, b"%PDF-1.7 statement", name="statement.pdf").status_code == 200
+    refused(program.send(path, b"GIF89a"), 409, "document_type")
+    assert neighbour.send(path, b"%PDF-1.7").status_code == 404
+    answer = program.post(f"questions/{question.uid}/answer/", {"provided": True}).json()
+    assert [one["sha256"] for one in answer["documents"]] == [first.json()["sha256"]]
+    refused(program.send(path, b"%PDF-1.7 more"), 409, "already_settled")

@@ -15,9 +15,11 @@ from portal.accounts.roles import REVIEWING_ROLES, Role
 from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.police.question_forms import AskForm
+from portal.police.views.images import UNTOUCHED
 from portal.questions.actions import QuestionRefused, ask, withdraw
+from portal.questions.documents import content_of
 from portal.questions.models import Question
-from portal.questions.queries import askable_decisions, questions_of
+from portal.questions.queries import askable_decisions, documents_of, questions_of
 from portal.questions.states import QuestionState
 from portal.reviews.models import Decision
 from portal.reviews.queries import live_reviews_of, readable_records
@@ -108,3 +110,26 @@ def question_withdraw(request: SignedInRequest, question_uid: UUID) -> HttpRespo
     else:
         messages.success(request, "The question was withdrawn. The retailer sees that.")
     return redirect("police:questions")
+
+
+@never_cache
+@require_GET
+@for_roles(*sorted(REVIEWING_ROLES), Role.AUDITOR)
+def question_document(request: SignedInRequest, document_uid: UUID) -> HttpResponse:
+    """A document as the retailer sent it, to be kept and not shown: nobody here has looked into it."""
+    document = get_object_or_404(documents_of(request.user), uid=document_uid)
+    response = HttpResponse(content_of(document), content_type="application/octet-stream")
+    for name, value in UNTOUCHED.items():
+        response[name] = value
+    # Not the sender's name: that could end in anything.
+    file_name = f"{document.uid}.{document.format.lower()}"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    record(
+        Tag.DOCUMENT_VIEWED,
+        actor=request.user,
+        subject=document,
+        reason="answer to a question",
+        question=str(document.question.uid),
+        sha256=document.sha256,
+    )
+    return response

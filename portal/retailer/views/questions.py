@@ -8,12 +8,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import SignedInRequest, for_retailers
 from portal.questions.actions import Answer, QuestionRefused, answer
+from portal.questions.documents import MAX_BYTES, add_document
 from portal.questions.models import Question
 from portal.questions.queries import open_questions_to, questions_to
 from portal.questions.states import Kind
 from portal.retailer.answer_forms import AnswerForm
 from portal.retailer.forms import posted
-from portal.retailer.uploads import take, tell
+from portal.retailer.uploads import OUR_FAULT, take, tell
+from portal.storage import StorageUnavailable
+from portal.submissions.actions import Upload
 from portal.submissions.models import Still
 
 PER_PAGE = 25
@@ -35,7 +38,7 @@ def questions(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: SignedInRequest, uid: str) -> HttpResponse:
     """One question, answered in place; once settled, what was answered."""
-    one = get_object_or_404(questions_to(request.user).prefetch_related("stills"), uid=uid)
+    one = get_object_or_404(questions_to(request.user).prefetch_related("stills", "documents"), uid=uid)
     form = AnswerForm(*posted(request), kind=Kind(one.kind))
     if request.method == "POST" and form.is_valid() and _answered(request, one, form):
         messages.success(request, THANKS.get(Kind(one.kind), "Thank you. The officer sees your answer."))
@@ -49,9 +52,12 @@ def question(request: SignedInRequest, uid: str) -> HttpResponse:
 def _answered(request: SignedInRequest, one: Question, form: AnswerForm) -> bool:
     """Whether the answer was taken; what was wrong with it is told on the page."""
     try:
-        stills = _stills(request, one, form) if form.cleaned_data["provided"] else []
+        provided = form.cleaned_data["provided"]
+        stills = _stills(request, one, form) if provided else []
+        for file in form.cleaned_data.get("documents") or [] if provided else []:
+            add_document(one, Upload(file.read(MAX_BYTES + 1), file.name or ""), by=request.user)
         given = Answer(
-            form.cleaned_data["provided"],
+            provided,
             form.cleaned_data["text"],
             form.cleaned_data.get("collect_from", ""),
             stills,
@@ -59,6 +65,9 @@ def _answered(request: SignedInRequest, one: Question, form: AnswerForm) -> bool
         answer(one, given, by=request.user)
     except QuestionRefused as error:
         form.refuse(error)
+        return False
+    except StorageUnavailable:
+        form.add_error("documents" if "documents" in form.fields else None, OUR_FAULT)
         return False
     return True
 
