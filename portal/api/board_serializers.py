@@ -29,6 +29,14 @@ class MergeIn(serializers.Serializer[Any]):
     )
 
 
+class DismissIn(serializers.Serializer[Any]):
+    """Which drafts are different people."""
+
+    offenders = serializers.ListField(
+        child=serializers.UUIDField(), min_length=2, max_length=MOST_MERGED, help_text="their uids"
+    )
+
+
 class PlacedOut(serializers.Serializer[Any]):
     """How many offenders got a place, and how many are left without."""
 

@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from django.db.models import F
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.api.access import Endpoint, account
-from portal.api.board_serializers import MergeIn, PlacedOut, PlaceIn, ReceiptOut, SuggestionOut
+from portal.api.board_serializers import DismissIn, MergeIn, PlacedOut, PlaceIn, ReceiptOut, SuggestionOut
 from portal.api.idempotency import once
 from portal.api.parsers import BoundedMultiPart
 from portal.api.problems import absent
@@ -18,10 +22,13 @@ from portal.api.scopes import Scope
 from portal.api.serializers import OffenderOut, StillIn, StillOut
 from portal.api.still_views import taken
 from portal.api.views import shown
+from portal.audit.log import record
+from portal.audit.tags import Tag
 from portal.submissions import board
 from portal.submissions.actions import add_draft
 from portal.submissions.grouping import suggestions
-from portal.submissions.models import Offender
+from portal.submissions.models import Offender, Submission
+from portal.submissions.receipt_pdf import receipt_pdf
 
 
 class SubmissionTray(Endpoint):
@@ -55,6 +62,36 @@ class SubmissionSuggestions(Endpoint):
         drafts = offenders_of(user).filter(submission=submission, declared_at=None)
         found = suggestions(list(drafts.prefetch_related("stills")))
         return Response(SuggestionOut(found, many=True).data)  # type: ignore[arg-type]
+
+
+class SuggestionDismissal(Endpoint):
+    """A suggestion that is wrong."""
+
+    @documented(
+        "dismiss_suggestion",
+        Scope.SUBMISSIONS_WRITE,
+        {204: None},
+        *(404, 409, 413, 415, 422),
+        takes=DismissIn,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, uid: str) -> Response:
+        """Say that these drafts are different people: no two of them are suggested together again."""
+        user = account(request)
+        submission = get_object_or_404(submissions_of(user), uid=uid)
+        wanted = DismissIn(data=request.data)
+        wanted.is_valid(raise_exception=True)
+
+        def dismiss() -> Submission:
+            uids = set(wanted.validated_data["offenders"])
+            drafts = list(offenders_of(user).filter(submission=submission, uid__in=uids))
+            if len(drafts) != len(uids):
+                raise absent("offenders")
+            board.dismiss_grouping(drafts, by=user)
+            return submission
+
+        once(request, request.data, dismiss, lambda _: submission, by=user)
+        return Response(status=204)
 
 
 class SubmissionPlaces(Endpoint):
@@ -93,6 +130,37 @@ class SubmissionReceipt(Endpoint):
         sent = offenders_of(user).filter(submission=submission, declared_at__isnull=False)
         context = {"offenders": sent.prefetch_related("stills").order_by("rank")}
         return Response(ReceiptOut(submission, context=context).data)
+
+
+class SubmissionReceiptPdf(Endpoint):
+    """What was received, to keep."""
+
+    @documented(
+        "get_receipt_pdf", Scope.SUBMISSIONS_READ, {(200, "application/pdf"): OpenApiTypes.BINARY}, 404
+    )
+    def get(self, request: Request, uid: str) -> HttpResponse:
+        """The receipt as a PDF, drafts with it; recorded as an export."""
+        user = account(request)
+        submission = get_object_or_404(submissions_of(user).select_related("campaign__force"), uid=uid)
+        ours = offenders_of(user).filter(submission=submission)
+        offenders = list(
+            ours.select_related("declared_by")
+            .prefetch_related("stills__added_by")
+            .order_by(F("rank").asc(nulls_last=True), "pk")
+        )
+        content = receipt_pdf(submission.campaign, offenders, user=user, at=timezone.now())
+        record(
+            Tag.EXPORTED,
+            actor=user,
+            subject=submission.campaign,
+            what="receipt",
+            offenders=len(offenders),
+            stills=sum(len(one.stills.all()) for one in offenders),
+        )
+        answer = HttpResponse(content, content_type="application/pdf")
+        answer["Content-Disposition"] = 'attachment; filename="receipt.pdf"'
+        answer["Cache-Control"] = "private, no-store"
+        return answer
 
 
 class OffenderPlace(Endpoint):

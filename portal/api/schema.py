@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
+from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -15,7 +16,7 @@ from portal.api.access import ANYONE, Endpoint
 from portal.api.problems import MEDIA_TYPE, Problem
 from portal.api.scopes import Scope
 
-View = TypeVar("View", bound=Callable[..., Response])
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 ALWAYS = (400, 401, 403, 429)
 MEANINGS = {
     400: "Something in the request is missing or wrong: see `errors`.",
@@ -36,7 +37,7 @@ MEANINGS = {
 def documented(
     name: str,
     scope: Scope,
-    answers: dict[int, Any],
+    answers: dict[Any, Any],
     *refusals: int,
     takes: Any = None,
     query: Any = None,

@@ -31,6 +31,16 @@ urlpatterns = [
         name="submission-suggestions",
     ),
     path(
+        "submissions/<uuid:uid>/suggestions/dismiss/",
+        board_views.SuggestionDismissal.as_view(),
+        name="suggestion-dismiss",
+    ),
+    path(
+        "submissions/<uuid:uid>/receipt.pdf",
+        board_views.SubmissionReceiptPdf.as_view(),
+        name="submission-receipt-pdf",
+    ),
+    path(
         "submissions/<uuid:uid>/receipt/", board_views.SubmissionReceipt.as_view(), name="submission-receipt"
     ),
     path(

@@ -15,7 +15,7 @@ from portal.audit.tags import Tag
 from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
 from portal.submissions.genuine import genuine
-from portal.submissions.models import Offender
+from portal.submissions.models import Offender, Submission
 from portal.webhooks.models import Cursor, Delivery, ToldStatus, Webhook
 from portal.webhooks.payloads import body_of
 from portal.webhooks.states import Event
@@ -37,6 +37,7 @@ TOLD_AS_IT_IS = {
     Tag.STILL_REFUSED: Event.STILL_REFUSED,
     Tag.FACE_NOT_FOUND: Event.STILL_NO_FACE,
 }
+IN_THE_TRAY = (Tag.STILL_REFUSED, "submissions.submission")
 NAMED = {"questions.question": "question", "submissions.still": "still"}  # subjects whose id the data carry
 MAY_CHANGE_A_STATUS = ("collection:", "alteration:", "combination:")
 
@@ -53,14 +54,15 @@ class ToWebhook:
 
 @dataclass(frozen=True)
 class _Found:
-    """An entry and the offender it is about."""
+    """An entry, the submission it is about, and the offender; None: a file sent to the tray."""
 
     entry: Entry
-    offender: Offender
+    submission: Submission
+    offender: Offender | None = None
 
     @property
     def organisation_id(self) -> int:
-        return self.offender.submission.retailer_id
+        return self.submission.retailer_id
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class _News:
     @property
     def body(self) -> str:
         offender = self.found.offender
-        ids = {"offender": str(offender.uid), "submission": str(offender.submission.uid)}
+        ids = {"offender": str(offender.uid)} if offender else {}
+        ids["submission"] = str(self.found.submission.uid)
         return body_of(self.event, self.entry.at, {**ids, **self.data})
 
     def concerns(self, webhook: Webhook) -> bool:
@@ -115,9 +118,9 @@ def _tell(entries: Sequence[Entry], webhooks: Sequence[Webhook]) -> None:
     organisations = {one.organisation_id for one in webhooks}
     found = [one for one in _found(entries) if one.organisation_id in organisations]
     statuses = _changed(found)
-    last = {one.offender.pk: one for one in found}  # the entry that tells a change: the newest
+    newest = {one.offender.pk: one for one in found if one.offender}  # these entries tell a change
     news = [_as_it_is(one) for one in found if one.entry.tag in TOLD_AS_IT_IS]
-    news += [_status_told(last[pk], status) for pk, status in statuses.items()]
+    news += [_status_told(newest[pk], status) for pk, status in statuses.items()]
     Delivery.objects.bulk_create(
         (
             Delivery(webhook=webhook, event=one.event, entry_number=one.entry.number, body=one.body)
@@ -131,21 +134,30 @@ def _tell(entries: Sequence[Entry], webhooks: Sequence[Webhook]) -> None:
 
 
 def _found(entries: Sequence[Entry]) -> list[_Found]:
-    """The entries that are about an offender, with it; one query per kind of subject."""
+    """The entries that are about an offender or its file, with it; one query per kind of subject."""
     offenders: dict[tuple[str, str], Offender] = {}
     for kind, path in OFFENDER_OF.items():
         ids = {one.subject_id for one in entries if one.subject_type == kind}
         if ids:
             rows = Offender.objects.filter(genuine(), **{f"{path}__in": ids}).select_related("submission")
             offenders |= {(kind, str(row.named)): row for row in rows.annotate(named=F(path))}
-    found = [(one, offenders.get((one.subject_type, one.subject_id))) for one in entries]
-    return [_Found(entry, offender) for entry, offender in found if offender is not None]
+    about = [(one, offenders.get((one.subject_type, one.subject_id))) for one in entries]
+    found = [_Found(entry, offender.submission, offender) for entry, offender in about if offender]
+    return sorted([*found, *_in_the_tray(entries)], key=lambda one: one.entry.number)
+
+
+def _in_the_tray(entries: Sequence[Entry]) -> list[_Found]:
+    """Files refused before they were anybody's."""
+    refused = [one for one in entries if (one.tag, one.subject_type) == IN_THE_TRAY]
+    rows = Submission.objects.filter(uid__in=[one.subject_id for one in refused]) if refused else ()
+    submissions = {str(row.uid): row for row in rows}
+    return [_Found(one, submissions[one.subject_id]) for one in refused if one.subject_id in submissions]
 
 
 def _changed(found: Sequence[_Found]) -> dict[int, Status]:
     """The statuses that are not what was last told, by offender id; told from now on."""
-    touched = [one for one in found if one.entry.tag.startswith(MAY_CHANGE_A_STATUS)]
-    offenders = {one.offender.pk: one.offender for one in touched}
+    touched = [one.offender for one in found if one.entry.tag.startswith(MAY_CHANGE_A_STATUS)]
+    offenders = {one.pk: one for one in touched if one}
     told = dict(ToldStatus.objects.filter(offender__in=offenders).values_list("offender_id", "code"))
     statuses = statuses_of(list(offenders.values())) if offenders else {}
     changed = {pk: status for pk, status in statuses.items() if told.get(pk) != status.code}
@@ -177,6 +189,8 @@ def _disclose(news: Sequence[_News], statuses: Mapping[int, Status], webhooks: S
         told = [
             one.found.offender
             for one in news
-            if one.found.organisation_id == organisation_id and any(map(one.concerns, webhooks))
+            if one.found.offender
+            and one.found.organisation_id == organisation_id
+            and any(map(one.concerns, webhooks))
         ]
         disclose(told, statuses, to=ToWebhook(organisation_id))

@@ -1,9 +1,14 @@
 """The board over the API: the tray, places, merging, splitting, discarding; the receipt."""
 
+import io
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 
+from portal.audit.models import Entry
+from portal.audit.tags import Tag
 from portal.submissions.models import Offender, Still
 from tests.api.conftest import Program
 from tests.api.test_authentication import refused
@@ -93,3 +98,24 @@ def test_the_receipt_names_every_file_that_was_sent(cast: Cast, program: Program
     receipt = program.get(f"submissions/{submission}/receipt/").json()
     assert [row["uid"] for row in receipt["offenders"]] == [str(sent.uid)]
     assert receipt["offenders"][0]["stills"][0]["sha256"] == sent.stills.get().original_sha256
+
+
+def test_a_suggestion_is_dismissed_for_good(program: Program, neighbour: Program, submission: str) -> None:
+    one, two = tray(program, submission, 1, 2, name="offender07_{}.jpg")
+    uids = [one["uid"], two["uid"]]
+    path = f"submissions/{submission}/suggestions/dismiss/"
+    refused(neighbour.post(path, {"offenders": uids}), 404, "not_found")
+    refused(program.post(path, {"offenders": uids[:1]}), 400, "invalid")
+    assert program.post(path, {"offenders": [uids[0], str(uuid4())]}).status_code == 400
+    assert program.post(path, {"offenders": uids}).status_code == 204
+    assert program.get(f"submissions/{submission}/suggestions/").json() == []
+
+
+def test_the_receipt_as_a_pdf(program: Program, neighbour: Program, submission: str) -> None:
+    tray(program, submission, 1)
+    answer = program.get(f"submissions/{submission}/receipt.pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages)
+    assert Still.objects.get().original_sha256[:20] in "".join(text.split())
+    assert Entry.objects.filter(tag=Tag.EXPORTED).count() == 1
+    refused(neighbour.get(f"submissions/{submission}/receipt.pdf"), 404, "not_found")

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from matching.errors import RejectedImage
 from portal import work
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
 from portal.questions.actions import Asked, ask, withdraw
 from portal.questions.states import Kind
 from portal.reviews.states import Outcome
+from portal.submissions.actions import Upload, add_draft
 from portal.webhooks.actions import change_webhook, make_webhook, switch_off
 from portal.webhooks.following import follow
 from portal.webhooks.models import Cursor, Delivery
@@ -27,6 +29,7 @@ from tests.cast import (
     picture,
     search_still,
     searched_offender,
+    submission_of,
 )
 from tests.webhooks.conftest import Hooked, Receiver
 
@@ -90,6 +93,15 @@ def test_stills_refused_and_without_a_face(hooked: Hooked, cast: Cast, client: A
     assert news["still.refused"]["code"] == "document_not_supported"
     assert news["still.no_face"]["still"] == str(still.uid)
     assert news["offender.status_changed"]["status"] == "no_face"
+
+
+def test_a_file_refused_in_the_tray(hooked: Hooked, cast: Cast) -> None:
+    ours = submission_of(cast.loss_prevention, cast.campaign)
+    for by in (cast.loss_prevention, cast.neighbour):
+        with pytest.raises(RejectedImage):
+            add_draft(submission_of(by, cast.campaign), Upload(b"%PDF-1.7", "a.pdf"), by=by)
+    expected = {"submission": str(ours.uid), "code": "document_not_supported"}
+    assert told() == [("still.refused", expected)]
 
 
 def test_only_the_retailer_concerned_and_only_what_it_asked_for(

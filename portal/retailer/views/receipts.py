@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 from portal.accounts.access import SignedInRequest, for_retailers
 from portal.audit.log import record
 from portal.audit.tags import Tag
-from portal.retailer import receipt_pdf as pdf
 from portal.retailer.queries import BY_PLACE, campaigns_for, offenders_for, with_stills
+from portal.submissions import receipt_pdf as pdf
 
 
 @for_retailers
