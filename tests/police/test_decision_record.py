@@ -1,6 +1,7 @@
 """The record: rounds, searching again, reopening, the original file."""
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from portal.audit.tags import Tag
 from portal.reviews import actions
 from portal.reviews.models import Decision, SearchAgain
 from portal.reviews.states import DecisionState, Outcome, Stage
+from portal.submissions.models import Offender
 from tests.cast import (
     Cast,
     client_of,
@@ -118,3 +120,16 @@ def test_a_longer_list_by_form(cast: Cast) -> None:
     actions.rule_out_the_rest(review, by=cast.facial_reviewer)
     actions.save_blind(review, by=cast.facial_reviewer)
     assert "From 20 to 50" in record_of(decision, cast.supervisor)
+
+
+def test_the_report_says_when_it_really_was(cast: Cast) -> None:
+    shown = datetime(2026, 11, 3, 0, 5, tzinfo=UTC)
+    offender = searched_offender(
+        cast.loss_prevention, cast.campaign, started_at=shown, ended_at=None, clock_offset_minutes=7
+    )
+    html = " ".join(record_of(decide(offender, Outcome.NO_MATCH, cast), cast.supervisor).split())
+    assert "2 Nov 2026, 23:58" in html
+    assert "The CCTV clock is 7 minutes fast: it showed" in html
+    assert "3 Nov 2026, 00:05" in html
+    Offender.objects.update(clock_offset_minutes=0)
+    assert "The CCTV clock" not in record_of(Decision.objects.get(), cast.supervisor)

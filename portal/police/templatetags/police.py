@@ -14,6 +14,7 @@ from portal.accounts.templatetags.house import duration
 from portal.police.priority import Part, band_of, parts_of
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import FEATURES, Finding, Verdict
+from portal.submissions.clock import clock_error, really
 from portal.submissions.models import Offender
 
 register = template.Library()
@@ -24,6 +25,18 @@ def short(uid: UUID) -> str:
     """The beginning of an opaque id, for reading aloud: 3F2A-9C41."""
     digits = uid.hex.upper()
     return f"{digits[:4]}-{digits[4:8]}"
+
+
+@register.inclusion_tag("police/_when.html")
+def incident_time(offender: Offender) -> dict[str, Any]:
+    """When the incident really was (its end, too, if that was said), and what the CCTV clock showed."""
+    start, end, fast = offender.started_at, offender.ended_at, offender.clock_offset_minutes
+    return {
+        "really": really(start, fast) if start else None,
+        "until": really(end, fast) if start and end else None,
+        "shown": start,
+        "error": clock_error(fast) if start else "",
+    }
 
 
 @register.filter
