@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from portal.accounts.models import Organisation, User
 from portal.assurance.models import CheckResult, LaterTruth
@@ -137,9 +137,10 @@ def later_truths(decisions: QuerySet[Decision] | None = None) -> LaterTruths:
     """Of the identified ones among real decisions; `wrong` of those of which something became known."""
     rows = real_decisions() if decisions is None else decisions
     identified = rows.filter(state=DecisionState.DECIDED, outcome=Outcome.IDENTIFIED)
-    kinds: list[str | None] = [row.truth for row in with_later_truth(identified)]  # type: ignore[attr-defined]
-    counts = {kind: kinds.count(kind.value) for kind in TruthKind}
+    rows_of_kind = with_later_truth(identified).order_by().values_list("truth")  # type: ignore[misc]
+    kinds: dict[str | None, int] = dict(rows_of_kind.annotate(number=Count("pk")))
+    counts = {kind: kinds.get(kind.value, 0) for kind in TruthKind}
     known = sum(counts.values())
     wrong = counts[TruthKind.WRONG_PERSON] + counts[TruthKind.ELIMINATED]
     named = [(str(kind.label), number) for kind, number in counts.items()]
-    return LaterTruths(len(kinds), known, Rate(wrong, known), named)
+    return LaterTruths(sum(kinds.values()), known, Rate(wrong, known), named)

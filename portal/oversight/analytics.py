@@ -32,6 +32,7 @@ from portal.assurance.rates import accuracy, by_stage, later_truths, results_of_
 from portal.assurance.statistics import FEWEST, Kappa, Rate, kappa, spread
 from portal.assurance.templatetags.rates import agreement, percent, share, span
 from portal.charts import BarChart, bar_chart
+from portal.oversight.spans import within
 from portal.reviews.models import Decision, Judgement, Review
 from portal.reviews.states import DecisionState, Outcome, ReviewState, Stage, Verdict
 from portal.searches.models import Search
@@ -80,7 +81,7 @@ def decisions_of(asked: Asked) -> QuerySet[Decision]:
     found = real_decisions().filter(
         offender__submission__campaign__force=asked.viewer.organisation_id,
         state=DecisionState.DECIDED,
-        decided_at__date__range=(asked.begin, asked.end),
+        **within("decided_at", asked.begin, asked.end),
     )
     if asked.campaign:
         found = found.filter(offender__submission__campaign=asked.campaign)
@@ -96,7 +97,7 @@ def reviews_of(asked: Asked, *, anybody: bool = False) -> QuerySet[Review]:
     found = real_reviews().filter(
         decision__offender__submission__campaign__force=asked.viewer.organisation_id,
         state=ReviewState.COMPLETE,
-        completed_at__date__range=(asked.begin, asked.end),
+        **within("completed_at", asked.begin, asked.end),
     )
     if asked.campaign:
         found = found.filter(decision__offender__submission__campaign=asked.campaign)
@@ -338,7 +339,7 @@ def _place_figure(code: str, title: str, note: str, counts: list[tuple[str, int]
 
 def _checks(asked: Asked) -> list[Figure]:
     results = results_of_force(asked.viewer.organisation_id)
-    found = results.filter(reviewed_at__date__range=(asked.begin, asked.end))
+    found = results.filter(**within("reviewed_at", asked.begin, asked.end))
     if asked.campaign:
         found = found.filter(check_taken__offender__submission__campaign=asked.campaign)
     if asked.reviewer:

@@ -14,6 +14,7 @@ from portal.audit.log import record
 from portal.audit.tags import Tag
 from portal.oversight.forms import DecisionFilter, SearchFilter
 from portal.oversight.scope import decisions_for, searches_for
+from portal.oversight.spans import within
 from portal.paging import LookAhead
 from portal.searches.models import Search
 from portal.searches.replay import Replay, replay
@@ -46,10 +47,7 @@ def searches(request: SignedInRequest) -> HttpResponse:
     found = searches_for(request.user).order_by("-pk")
     if narrow.is_valid():
         given = narrow.cleaned_data
-        if given["begin"]:
-            found = found.filter(at__date__gte=given["begin"])
-        if given["end"]:
-            found = found.filter(at__date__lte=given["end"])
+        found = found.filter(**within("at", given["begin"], given["end"]))
         if given["probe"]:
             found = found.filter(probe_sha256__startswith=given["probe"])
     page = LookAhead(found, PAGE_SIZE).get_page(request.GET.get("page"))

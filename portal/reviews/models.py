@@ -130,7 +130,10 @@ class Review(models.Model):
                 name="one_review_per_stage",
             )
         ]
-        indexes = [models.Index(fields=["lease_until"], condition=Q(state__in=LIVE), name="live_reviews")]
+        indexes = [
+            models.Index(fields=["lease_until"], condition=Q(state__in=LIVE), name="live_reviews"),
+            models.Index(fields=["completed_at"], name="reviews_by_completion"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_stage_display()} of {self.decision}"
