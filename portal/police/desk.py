@@ -14,7 +14,7 @@ from portal.reviews.queries import decisions_for, waiting_for
 from portal.reviews.states import LIVE, MAY_TAKE, DecisionState, Outcome, Stage
 from portal.searches.models import Search
 from portal.submissions.genuine import genuine
-from portal.submissions.models import Campaign, Offender
+from portal.submissions.models import Campaign, Offender, Submission
 from portal.submissions.states import OffenceType
 
 WITH_OFFICERS = (DecisionState.FIRST_OPEN, DecisionState.SECOND_OPEN, DecisionState.ADJUDICATION_OPEN)
@@ -151,43 +151,51 @@ def listed(decisions: Sequence[int]) -> list[Decision]:
 
 def campaigns_of(user: User) -> QuerySet[Campaign]:
     """The force's campaigns that anybody reported to."""
-    return Campaign.objects.filter(force=user.organisation_id, submissions__isnull=False).distinct()
+    reported = Submission.objects.filter(campaign=OuterRef("pk"))
+    return Campaign.objects.filter(Exists(reported), force=user.organisation_id).only("uid", "name")
 
 
-def takeable_stages(user: User) -> list[Stage]:
-    """The stages at which something waits for this officer."""
-    return [stage for stage in Stage if user.role in MAY_TAKE[stage] and waiting_for(user, stage).exists()]
+Waiting = Mapping[Stage, QuerySet[Decision]]
 
 
-def takeable_of(user: User, decisions: Sequence[int]) -> set[int]:
+def waiting_by_stage(user: User) -> Waiting:
+    """What waits for this officer, at each stage the role may take; asked for once, used for all below."""
+    return {stage: waiting_for(user, stage) for stage in Stage if user.role in MAY_TAKE[stage]}
+
+
+def takeable_stages(waiting: Waiting) -> list[Stage]:
+    """The stages at which something waits."""
+    return [stage for stage, rows in waiting.items() if rows.exists()]
+
+
+def takeable_of(waiting: Waiting, decisions: Sequence[int]) -> set[int]:
     """Which of these the officer may take."""
     found: set[int] = set()
-    for stage in Stage:
-        if user.role in MAY_TAKE[stage]:
-            found.update(waiting_for(user, stage).filter(pk__in=decisions).values_list("pk", flat=True))
+    for rows in waiting.values():
+        found.update(rows.order_by().filter(pk__in=decisions).values_list("pk", flat=True))
     return found
 
 
 def first_of(user: User) -> tuple[Stage, Decision] | None:
     """What this officer should take next: the highest sum of points among all stages of the role."""
-    tops = [(stage, by_priority(waiting_for(user, stage)).first()) for stage in Stage]
+    tops = [(stage, by_priority(rows).first()) for stage, rows in waiting_by_stage(user).items()]
     found = [(stage, decision) for stage, decision in tops if decision is not None]
     return max(found, key=lambda pair: pair[1].priority, default=None)  # type: ignore[attr-defined]
 
 
-def without_usable_face(user: User) -> QuerySet[Decision]:
+def without_usable_face(waiting: Waiting) -> QuerySet[Decision]:
     """Offenders waiting for a first review none of whose stills led to a search, first things first."""
-    return by_priority(_faceless(user)).select_related("offender__submission__campaign")
+    return by_priority(_faceless(waiting)).select_related("offender__submission__campaign")
 
 
-def number_without_usable_face(user: User, *, at_most: int) -> int:
+def number_without_usable_face(waiting: Waiting, *, at_most: int) -> int:
     """How many those are, counted no further than `at_most`."""
-    return _faceless(user).order_by()[:at_most].count()
+    return _faceless(waiting).order_by()[:at_most].count()
 
 
-def _faceless(user: User) -> QuerySet[Decision]:
+def _faceless(waiting: Waiting) -> QuerySet[Decision]:
     searches = Search.objects.filter(still__offender=OuterRef("offender"))
-    return waiting_for(user, Stage.FIRST).filter(~Exists(searches))
+    return waiting.get(Stage.FIRST, Decision.objects.none()).filter(~Exists(searches))
 
 
 # --- progress -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 
 from portal.reviews.states import DecisionState, Outcome
 from portal.searches.models import Search
@@ -84,16 +85,21 @@ def with_status(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
         (decided, F("decision__outcome"), "decision__decided_at"),
         (again, Value("looked_at_again"), "decision__entered_at"),
         (Q(decision__isnull=False) & ~waiting, Value("with_officer"), "decision__entered_at"),
-        (~Exists(stills), Value("needs_still"), "created_at"),
+        (_none(stills), Value("needs_still"), "created_at"),
         (Q(declared_at=None), Value("draft"), "created_at"),
         (busy, Value("checking"), "declared_at"),
-        (~Exists(stills.exclude(work_state=WorkState.QUARANTINED)), Value("held_up"), "declared_at"),
+        (_none(stills.exclude(work_state=WorkState.QUARANTINED)), Value("held_up"), "declared_at"),
         (Q(searched_at=None), Value("no_face"), "declared_at"),
     )
     return offenders.annotate(searched_at=Subquery(searches.values("at")[:1])).annotate(
         status_code=Case(*(When(when, then=code) for when, code, _ in steps), default=Value("searched")),
         status_since=Coalesce(Case(*(When(when, then=F(at)) for when, _, at in steps)), F("searched_at")),
     )
+
+
+def _none(rows: QuerySet[Any]) -> IsNull:
+    """That there are none, asked one offender at a time: for EXISTS PostgreSQL may read every still."""
+    return IsNull(Subquery(rows.order_by().values("pk")[:1]), True)
 
 
 def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:

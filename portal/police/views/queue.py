@@ -41,6 +41,7 @@ def _is_poll(request: HttpRequest) -> bool:
 
 def _desk(request: SignedInRequest) -> dict[str, Any]:
     user, asked = request.user, request.GET
+    waiting = desk.waiting_by_stage(user)
     tabs = desk.tabs_for(user)
     view = asked.get("view") if asked.get("view") in {tab.code for tab in tabs.links} else "open"
     ids = desk.narrowed(user, {**asked.dict(), "view": str(view)}).values_list("pk", flat=True)
@@ -55,12 +56,12 @@ def _desk(request: SignedInRequest) -> dict[str, Any]:
         "narrow": narrow,
         "page": page,
         "rows": desk.listed(shown),
-        "may_take": desk.takeable_of(user, shown),
+        "may_take": desk.takeable_of(waiting, shown),
         "may_read": _readable(user, shown),
         "may_review": user.role != Role.AUDITOR,
-        "takeable": desk.takeable_stages(user),
+        "takeable": desk.takeable_stages(waiting),
         "reviews_open": live_reviews_of(user).order_by("lease_until"),
-        "faceless": desk.number_without_usable_face(user, at_most=MANY),
+        "faceless": desk.number_without_usable_face(waiting, at_most=MANY),
         "many": MANY,
         "campaigns": desk.campaigns_of(user),
         "offences": OffenceType.choices,

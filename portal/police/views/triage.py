@@ -23,7 +23,11 @@ AT_ONCE = 50
 @for_roles(Role.FACIAL_REVIEWER, Role.SECOND_REVIEWER)
 def triage(request: SignedInRequest) -> HttpResponse:
     """Choose offenders and the outcome for all of them."""
-    rows = list(desk.without_usable_face(request.user).prefetch_related("offender__stills")[:AT_ONCE])
+    rows = list(
+        desk.without_usable_face(desk.waiting_by_stage(request.user)).prefetch_related("offender__stills")[
+            :AT_ONCE
+        ]
+    )
     form = TriageForm(request.POST or None, choices=[(str(row.uid), str(row.uid)) for row in rows])
     if request.method == "POST" and form.is_valid():
         chosen = [row for row in rows if str(row.uid) in form.cleaned_data["decisions"]]
