@@ -7,7 +7,7 @@ Nothing here downloads: a file is in an installed package or in the folder MATCH
 from dataclasses import dataclass
 from pathlib import Path
 
-from matching.engine import EngineSettings
+from matching.engine import DEFAULT_MODEL, EngineSettings
 from matching.errors import EngineFault, WeightsMissing
 from matching.weights import (
     DLIB_RESNET,
@@ -15,6 +15,7 @@ from matching.weights import (
     MTCNN_O,
     MTCNN_P,
     MTCNN_R,
+    SFACE,
     SIXTY_EIGHT_POINTS,
     WeightsFile,
     sha256_of,
@@ -46,6 +47,12 @@ def _deepface(name: str, dimension: int, licence: str, *files: str) -> Listed:
 MODELS = {
     one.name: one
     for one in (
+        Listed(
+            DEFAULT_MODEL,
+            f"{DLIB_RESNET.licence}; {SFACE.licence}",
+            dimension=256,
+            pinned=(DLIB_RESNET, SFACE),
+        ),
         Listed("Dlib", DLIB_RESNET.licence, dimension=128, pinned=(DLIB_RESNET,)),
         _deepface("VGG-Face", 4096, _NON_COMMERCIAL, "vgg_face_weights.onnx", "vgg_face_weights.h5"),
         _deepface("Facenet", 128, _MIT, "facenet_weights.onnx", "facenet_weights.h5"),
@@ -118,7 +125,7 @@ def digest_of(one: Listed, weights_dir: Path | None) -> str:
 def landmark_weights(settings: EngineSettings) -> Path | None:
     """Where landmarks and the cascade are read: a weights folder may hold another model's file alone."""
     folder = settings.weights_dir
-    alone = folder and settings.model != "Dlib" and not (folder / FIVE_POINTS.name).exists()
+    alone = folder and not settings.model.startswith("Dlib") and not (folder / FIVE_POINTS.name).exists()
     return None if alone else folder
 
 

@@ -1,7 +1,8 @@
 """The face engine built on DeepFace. Only this module names deepface or tensorflow, and only in functions."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,14 +13,17 @@ from matching import catalogue, quality
 from matching.alignment import CHIP_SIZE, Aligner, softened
 from matching.detection import CascadeDetector, Detection, Detector, HogDetector, in_region, tight
 from matching.dlib_network import DIMENSION, DlibNetwork
-from matching.engine import EngineInfo, EngineSettings, Face, Image, Vectors
+from matching.engine import DEFAULT_MODEL, EngineInfo, EngineSettings, Face, Image, Vectors
 from matching.errors import EngineFault
 from matching.geometry import Box
-from matching.weights import DLIB_RESNET, prepare_deepface_home
+from matching.sface_network import DIMENSION as SFACE_DIMENSION
+from matching.sface_network import SFaceNetwork
+from matching.weights import DLIB_RESNET, SFACE, prepare_deepface_home
 
-DEFAULT_MODEL = "Dlib"
 _VIEWS = "v6"  # part of the model's version: vectors of other view sets are not comparable
-SOFT_WEIGHT = 0.5  # chosen on the dev people, docs/evaluation.md
+# Chosen on the dev people, docs/evaluation.md.
+SOFT_WEIGHT = 0.5
+SFACE_WEIGHT = 0.7
 
 
 class Embedder(Protocol):
@@ -44,6 +48,31 @@ class DlibEmbedder:
     def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """One batch."""
         return self._network.embed(chips)
+
+
+class SFaceEmbedder:
+    """DeepFace's SFace model with its graph in ONNX Runtime made faster (agreement is tested)."""
+
+    dimension = SFACE_DIMENSION
+    version = SFACE.sha256[:12]
+
+    def __init__(self, weights_dir: Path | None) -> None:
+        self._network = SFaceNetwork(weights_dir)
+
+    def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """One batch."""
+        return self._network.embed(chips)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One network's share of a face's vector: the cosine of two vectors is the mean of the parts' cosines,
+    weighted by the squares of `weight`. `views` is how a face becomes one unit vector of its `embedder`.
+    """
+
+    embedder: Embedder
+    views: Callable[[Embedder, Face], Vectors]
+    weight: float = 1.0
 
 
 class DeepFaceEmbedder:
@@ -132,15 +161,15 @@ class DeepFaceEngine:
         import cv2
 
         cv2.setNumThreads(1)  # worker processes are the parallelism
-        self._embedder = load_embedder(settings)
+        self._parts = load_parts(settings)
         self._aligner = Aligner(catalogue.landmark_weights(settings))
         self._detector = load_detector(settings)
         self.info = EngineInfo(
             detector=self._detector.name,
             detector_version=self._detector.version,
             model=settings.model,
-            model_version=f"{self._embedder.version}-{_VIEWS}",
-            dimension=self._embedder.dimension,
+            model_version="+".join(part.embedder.version for part in self._parts) + f"-{_VIEWS}",
+            dimension=sum(part.embedder.dimension for part in self._parts),
         )
 
     def find_faces(self, image: Image, *, region: Box | None = None) -> list[Face]:
@@ -150,20 +179,14 @@ class DeepFaceEngine:
         return [self._face(image, detection) for detection in found]
 
     def embed(self, faces: Sequence[Face]) -> Vectors:
-        """float32 (n, d), unit rows: each face's sharp views and, at half weight, its softened ones."""
+        """float32 (n, d), unit rows: the parts of each face's vector side by side."""
         if not faces:
             return np.zeros((0, self.info.dimension), np.float32)
         return np.concatenate([self._embed_one(face) for face in faces])
 
     def _embed_one(self, face: Face) -> Vectors:
-        """A softened view brings a sharp custody photo nearer to a blurred still of the same person."""
-        sharp = [face.chip] if face.second_chip is None else [face.chip, face.second_chip]
-        soft = [softened(face.chip)]
-        views = [view for chip in [*sharp, *soft] for view in (chip, chip[:, ::-1])]
-        vectors = unit(self._embedder.embed(views))
-        edge = 2 * len(sharp)
-        both = unit(vectors[:edge].mean(axis=0)) + SOFT_WEIGHT * unit(vectors[edge:].mean(axis=0))
-        return unit(both[None])
+        parts = [part.weight * part.views(part.embedder, face) for part in self._parts]
+        return unit(np.concatenate(parts, axis=1))
 
     def _face(self, image: Image, detection: Detection) -> Face:
         aligned = self._aligner.align(image, detection.square)
@@ -183,11 +206,29 @@ def prominence(detection: Detection, image: Image, region: Box | None) -> float:
     return float(detection.box.area**0.5 * sure * np.exp(-2 * off))
 
 
-def load_embedder(settings: EngineSettings) -> Embedder:
-    """The fast network for the default model, DeepFace's own runtime for every other."""
-    if settings.model == DEFAULT_MODEL:
-        return DlibEmbedder(settings.weights_dir)
-    return DeepFaceEmbedder(settings.model, settings.weights_dir)
+def mirrored(embedder: Embedder, face: Face) -> Vectors:
+    """float32 (1, d), unit: the mean of the chip and its mirror image."""
+    return unit(embedder.embed([face.chip, face.chip[:, ::-1]]).mean(axis=0)[None])
+
+
+def sharp_and_soft(embedder: Embedder, face: Face) -> Vectors:
+    """float32 (1, d), unit: both chips mirrored too and, at half weight, the first one softened.
+
+    A softened view brings a sharp custody photo nearer to a blurred still of the same person.
+    """
+    sharp = [face.chip] if face.second_chip is None else [face.chip, face.second_chip]
+    views = [view for chip in [*sharp, softened(face.chip)] for view in (chip, chip[:, ::-1])]
+    vectors = unit(embedder.embed(views))
+    edge = 2 * len(sharp)
+    return unit((unit(vectors[:edge].mean(axis=0)) + SOFT_WEIGHT * unit(vectors[edge:].mean(axis=0)))[None])
+
+
+def load_parts(settings: EngineSettings) -> tuple[Part, ...]:
+    """The fast networks for Dlib and the default, DeepFace's own runtime for every other model."""
+    dlib = Part(DlibEmbedder(settings.weights_dir), sharp_and_soft) if "Dlib" in settings.model else None
+    if settings.model == DEFAULT_MODEL and dlib:
+        return dlib, Part(SFaceEmbedder(settings.weights_dir), mirrored, SFACE_WEIGHT)
+    return (dlib or Part(DeepFaceEmbedder(settings.model, settings.weights_dir), sharp_and_soft),)
 
 
 def load_detector(settings: EngineSettings) -> Detector:

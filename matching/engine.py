@@ -13,6 +13,8 @@ from matching.geometry import Box, Landmarks
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
 Vectors = NDArray[np.float32]  # (n, d), rows of unit L2 norm
 
+DEFAULT_MODEL = "Dlib+SFace"  # two of DeepFace's networks side by side, docs/decisions/
+
 
 @dataclass(frozen=True)
 class QualityMeasures:
@@ -74,7 +76,7 @@ class EngineInfo:
 class EngineSettings:
     """`weights_dir` None: the weights that come with the installed packages."""
 
-    model: str = "Dlib"
+    model: str = DEFAULT_MODEL
     detector: str = "cascade"
     weights_dir: Path | None = None
 

@@ -1,11 +1,11 @@
-"""Writes the few ONNX operators we need as protobuf bytes, so that the `onnx` package is not needed to run
-a network.
+"""Writes the few ONNX operators we need as protobuf bytes, and reads the constants of a stored model, so that
+the `onnx` package is not needed to run a network.
 
 Field numbers are those of onnx.proto3 (ONNX IR version 8, operator set 17):
 github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,3 +95,57 @@ def _int(number: int, value: int) -> bytes:
 
 def _bytes(number: int, value: bytes) -> bytes:
     return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+
+def read_constants(model: bytes) -> dict[str, NDArray[np.float32]]:
+    """The float tensors stored in a serialised ModelProto, by name; ValueError where it is not one."""
+    [graph] = [bytes(value) for number, value in _fields(memoryview(model)) if number == 7]
+    tensors = (value for number, value in _fields(memoryview(graph)) if number == 5)
+    return dict(_tensor(value) for value in tensors if isinstance(value, memoryview))
+
+
+def _tensor(message: memoryview) -> tuple[str, NDArray[np.float32]]:
+    """A TensorProto of floats, packed (field 4) or raw (field 9)."""
+    sizes, name, content = list[int](), "", b""
+    for number, value in _fields(message):
+        match number:
+            case 1:
+                sizes += [value] if isinstance(value, int) else _varints(value)
+            case 4 | 9:
+                content = bytes(value)
+            case 8:
+                name = bytes(value).decode()
+    return name, np.frombuffer(content, "<f4").reshape(sizes).astype(np.float32)
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Field numbers and values of a protobuf message: varints as int, the rest as bytes."""
+    at = 0
+    while at < len(message):
+        key, at = _varint_at(message, at)
+        number, wire = key >> 3, key & 7
+        if wire == 0:
+            value, at = _varint_at(message, at)
+            yield number, value
+            continue
+        size, at = _varint_at(message, at) if wire == 2 else ({1: 8, 5: 4}[wire], at)
+        yield number, message[at : at + size]
+        at += size
+
+
+def _varints(message: memoryview) -> list[int]:
+    at, found = 0, []
+    while at < len(message):
+        value, at = _varint_at(message, at)
+        found.append(value)
+    return found
+
+
+def _varint_at(message: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at

@@ -1,12 +1,14 @@
 """Weights files: where they are, that they are the ones measured, and what DeepFace needs to see.
 
 The default ones come with the `face_recognition_models` package (dlib's networks, public domain) and are
-read by path: the package itself imports pkg_resources. Nothing is ever downloaded.
+read by path: the package itself imports pkg_resources. SFace's file is taken out of a pinned source package
+at set-up (fetch_weights.py). Nothing is ever downloaded while the service runs.
 """
 
 import hashlib
 import importlib.util
 import os
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from matching.errors import WeightsMismatch, WeightsMissing
 @dataclass(frozen=True)
 class WeightsFile:
     """A file this release was measured with: its name, its sha256 (hex), the package folder that carries
-    it.
+    it; no package: it was put into fetched_folder() at set-up.
     """
 
     name: str
@@ -47,34 +49,50 @@ SIXTY_EIGHT_POINTS = WeightsFile(
 MTCNN_P = WeightsFile("pnet.lz4", "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5", *_MTCNN)
 MTCNN_R = WeightsFile("rnet.lz4", "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee", *_MTCNN)
 MTCNN_O = WeightsFile("onet.lz4", "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3", *_MTCNN)
-PINNED = (DLIB_RESNET, FIVE_POINTS, SIXTY_EIGHT_POINTS, MTCNN_P, MTCNN_R, MTCNN_O)
+# The file of OpenCV's model zoo, models/face_recognition_sface, by whatever package it comes.
+SFACE = WeightsFile(
+    "face_recognition_sface_2021dec.onnx",
+    "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+    "",
+    "",
+    "Apache-2.0, OpenCV model zoo",
+)
+PINNED = (DLIB_RESNET, SFACE, FIVE_POINTS, SIXTY_EIGHT_POINTS, MTCNN_P, MTCNN_R, MTCNN_O)
 
 
 def verified_path(weights: WeightsFile, weights_dir: Path | None = None) -> Path:
     """Where the file is, its content checked; raises WeightsMissing or WeightsMismatch with what to do."""
     path = (weights_dir or packaged_folder(weights)) / weights.name
     if not path.is_file():
+        remedy = f"Install the {weights.package} package" if weights.package else "Run ./run setup"
         raise WeightsMissing(
-            f"{weights.name} is not in {path.parent}. Install the {weights.package} package, "
+            f"{weights.name} is not in {path.parent}. {remedy}, "
             "or point MATCHING_WEIGHTS at a folder that holds the file."
         )
     found = sha256_of(path)
     if found != weights.sha256:
         raise WeightsMismatch(
             f"{path} has sha256 {found[:16]}…, expected {weights.sha256[:16]}…: it is damaged or another "
-            "version. Put the original back (reinstall the package). Nothing is matched until then."
+            "version. Put the original back (run ./run setup). Nothing is matched until then."
         )
     return path
 
 
 def packaged_folder(weights: WeightsFile) -> Path:
     """The folder inside the installed package; raises WeightsMissing if the package is not installed."""
+    if not weights.package:
+        return fetched_folder()
     spec = importlib.util.find_spec(weights.package)
     if spec is None or not spec.submodule_search_locations:
         raise WeightsMissing(
             f"The package {weights.package}, which carries {weights.name}, is not installed."
         )
     return Path(spec.submodule_search_locations[0]) / weights.folder
+
+
+def fetched_folder() -> Path:
+    """Where set-up puts single files out of packages that are not installed: in the virtual environment."""
+    return Path(sys.prefix) / "share" / "stillmatch"
 
 
 def sha256_of(path: Path) -> str:

@@ -410,7 +410,7 @@ WEBHOOK_DISABLE_DAYS = env.int("WEBHOOK_DISABLE_DAYS", 5)
 WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", 30)
 
 # --- matching -----------------------------------------------------------------------------------
-MATCHING_MODEL = env.str("MATCHING_MODEL", "Dlib")
+MATCHING_MODEL = env.str("MATCHING_MODEL", "Dlib+SFace")
 MATCHING_DETECTOR = env.str("MATCHING_DETECTOR", "cascade")
 MATCHING_WEIGHTS = env.str("MATCHING_WEIGHTS", "")
 INDEX_DIR = Path(env.str("INDEX_DIR", str(STATE_DIR / "index")))

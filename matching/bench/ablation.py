@@ -2,17 +2,18 @@
 
     python -m matching.bench.ablation --gallery CSV --probes CSV [--bootstrap 200] [--json OUT]
 
-Every step is the one before it and one thing more. Of the two numbers that were chosen by measuring, the
-softened views' weight and the crowd's floor, `chosen elsewhere` chooses anew on other people: five folds
-by identity, each searched with what did best on the other four.
+Every step is the one before it and one thing more. Of the three numbers that were chosen by measuring, the
+softened views' weight, the second network's and the crowd's floor, `chosen elsewhere` chooses anew on other
+people: five folds by identity, each searched with what did best on the other four.
 """
 
 import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 from matching.alignment import softened
 from matching.calibration import FLOOR, crowd_of
 from matching.decoding import decode_normalised, normalise
-from matching.deepface_engine import SOFT_WEIGHT, load_embedder, unit
-from matching.engine import EngineSettings, load_engine
+from matching.deepface_engine import SFACE_WEIGHT, SOFT_WEIGHT, DlibEmbedder, SFaceEmbedder, unit
+from matching.engine import Face, load_engine
 from matching.errors import RejectedImage
 from matching.evaluation import (
     Embedded,
@@ -38,18 +39,25 @@ from matching.intervals import intervals
 from matching.resampling import folds
 
 Floats = NDArray[np.float64]
-WEIGHTS, FLOORS, FOLDS = (0.0, 0.3, 0.5, 0.7), (0.0, 0.01, 0.03), 5
+WEIGHTS, SFACE_WEIGHTS, FLOORS, FOLDS = (0.3, 0.5, 0.7), (0.5, 0.7, 1.0), (0.0, 0.01, 0.03), 5
 REPORTED = ("rank1", "top20", "fnir_at_fpir_0.01")
+
+
+class Views(NamedTuple):
+    """One face as unit vectors. `dlib` (6, d): chip, mirrored, second chip, mirrored, softened, mirrored;
+    `sface` (2, d): chip, mirrored.
+    """
+
+    dlib: Floats
+    sface: Floats
 
 
 @dataclass(frozen=True)
 class Viewed:
-    """A row's most prominent face as unit vectors (6, d): chip, mirrored, second chip, mirrored, softened,
-    mirrored; None where no face was found.
-    """
+    """A row's most prominent face; None where no face was found."""
 
     row: LabelledImage
-    views: Floats | None
+    views: Views | None
 
 
 @dataclass(frozen=True)
@@ -57,43 +65,49 @@ class Step:
     """How views become one vector, and scores comparable: `floor` None leaves the cosines as they are."""
 
     name: str
-    combine: Callable[[Floats], Floats]
+    combine: Callable[[Views], Floats]
     floor: float | None = None
 
 
-def _sharp_and_soft(weight: float) -> Callable[[Floats], Floats]:
-    return lambda views: unit(views[:4].mean(0)[None])[0] + weight * unit(views[4:].mean(0)[None])[0]
+def _sharp_and_soft(views: Views, weight: float) -> Floats:
+    return unit(views.dlib[:4].mean(0)[None])[0] + weight * unit(views.dlib[4:].mean(0)[None])[0]
+
+
+def _both(soft: float = SOFT_WEIGHT, sface: float = SFACE_WEIGHT) -> Callable[[Views], Floats]:
+    def combine(views: Views) -> Floats:
+        parts = unit(_sharp_and_soft(views, soft)[None])[0], unit(views.sface.mean(0)[None])[0]
+        return np.concatenate([parts[0], sface * parts[1]])
+
+    return combine
 
 
 STEPS = (
-    Step("one chip by five points", lambda views: views[0]),
-    Step("+ mirrored", lambda views: views[:2].mean(0)),
-    Step("+ second chip by 68 points", lambda views: views[:4].mean(0)),
-    Step("+ softened views", _sharp_and_soft(SOFT_WEIGHT)),
-    Step("+ against the crowd (as built)", _sharp_and_soft(SOFT_WEIGHT), FLOOR),
+    Step("one chip by five points", lambda views: views.dlib[0]),
+    Step("+ mirrored", lambda views: views.dlib[:2].mean(0)),
+    Step("+ second chip by 68 points", lambda views: views.dlib[:4].mean(0)),
+    Step("+ softened views", lambda views: _sharp_and_soft(views, SOFT_WEIGHT)),
+    Step("+ SFace's network beside dlib's", _both()),
+    Step("+ against the crowd (as built)", _both(), FLOOR),
 )
 
 
-def viewed(rows: Sequence[LabelledImage], settings: EngineSettings) -> list[Viewed]:
+def viewed(rows: Sequence[LabelledImage]) -> list[Viewed]:
     """Detect, align and embed every view once."""
-    engine, embedder = load_engine(settings), load_embedder(settings)
+    engine, embedders = load_engine(), (DlibEmbedder(None), SFaceEmbedder(None))
     found = []
     for row in rows:
         try:
             faces = engine.find_faces(decode_normalised(normalise(row.path.read_bytes()).jpeg))
         except RejectedImage:
             faces = []
-        if not faces:
-            found.append(Viewed(row, None))
-            continue
-        second = faces[0].chip if faces[0].second_chip is None else faces[0].second_chip
-        chips = [
-            view
-            for chip in (faces[0].chip, second, softened(faces[0].chip))
-            for view in (chip, chip[:, ::-1])
-        ]
-        found.append(Viewed(row, unit(embedder.embed(chips)).astype(np.float64)))
+        found.append(Viewed(row, _views(faces[0], *embedders) if faces else None))
     return found
+
+
+def _views(face: Face, dlib: DlibEmbedder, sface: SFaceEmbedder) -> Views:
+    second = face.chip if face.second_chip is None else face.second_chip
+    chips = [view for chip in (face.chip, second, softened(face.chip)) for view in (chip, chip[:, ::-1])]
+    return Views(unit(dlib.embed(chips)).astype(np.float64), unit(sface.embed(chips[:2])).astype(np.float64))
 
 
 def ranked_at(step: Step, gallery: Sequence[Viewed], probes: Sequence[Viewed]) -> list[Ranked]:
@@ -124,12 +138,11 @@ def _ranked(probe: Embedded, enrolled: Enrolled, floor: float | None) -> Ranked:
 
 
 def chosen_elsewhere(gallery: Sequence[Viewed], probes: Sequence[Viewed]) -> list[Ranked]:
-    """The last step with weight and floor chosen on the other folds' people."""
+    """The last step with weights and floor chosen on the other folds' people."""
     fold_of = folds([one.row.identity for one in probes], FOLDS)
     tried = [
-        ranked_at(Step("", _sharp_and_soft(weight), floor), gallery, probes)
-        for weight in WEIGHTS
-        for floor in FLOORS
+        ranked_at(Step("", _both(soft, sface), floor), gallery, probes)
+        for soft, sface, floor in product(WEIGHTS, SFACE_WEIGHTS, FLOORS)
     ]
     together: list[Ranked | None] = [None] * len(probes)
     for fold in range(FOLDS):
@@ -175,9 +188,8 @@ def main() -> None:
     parser.add_argument("--bootstrap", type=int, default=200)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    settings = EngineSettings()
-    gallery = viewed(read_rows(asked.gallery, {"gallery"}), settings)
-    probes = viewed(read_rows(asked.probes, {"probe", "nonmated"}), settings)
+    gallery = viewed(read_rows(asked.gallery, {"gallery"}))
+    probes = viewed(read_rows(asked.probes, {"probe", "nonmated"}))
     entries = table(gallery, probes, asked.bootstrap)
     for entry in entries:
         print(entry["step"].ljust(34), *(_said(entry, key) for key in REPORTED))  # noqa: T201

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from matching.bench.ablation import REPORTED, STEPS, Viewed, chosen_elsewhere, ranked_at, table
+from matching.bench.ablation import REPORTED, STEPS, Viewed, Views, chosen_elsewhere, ranked_at, table
 from matching.evaluation import Embedded, LabelledImage, rank
 
 RNG = np.random.default_rng(21)
@@ -14,8 +14,9 @@ def viewed(identity: str, role: str, centre: np.ndarray | None, noise: float) ->
     row = LabelledImage(Path(identity), identity, "a", role)
     if centre is None:
         return Viewed(row, None)
-    views = centre + noise * RNG.normal(size=(6, 32))
-    return Viewed(row, views / np.linalg.norm(views, axis=1, keepdims=True))
+    views = centre + noise * RNG.normal(size=(8, 32))
+    views /= np.linalg.norm(views, axis=1, keepdims=True)
+    return Viewed(row, Views(views[:6], views[6:]))
 
 
 PEOPLE = RNG.normal(size=(250, 32)) / np.sqrt(32)

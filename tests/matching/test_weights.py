@@ -24,7 +24,8 @@ def test_the_installed_packages_carry_the_pinned_files() -> None:
 
 
 def test_an_engine_starts_from_a_folder_of_its_own(complete: Path) -> None:
-    assert load_engine(EngineSettings(weights_dir=complete)).info.dimension == 128
+    assert load_engine(EngineSettings(weights_dir=complete)).info.dimension == 256
+    assert load_engine(EngineSettings("Dlib", weights_dir=complete)).info.dimension == 128
 
 
 @pytest.mark.parametrize("pinned", weights.PINNED, ids=lambda pinned: pinned.name)
