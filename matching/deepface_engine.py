@@ -206,29 +206,36 @@ def prominence(detection: Detection, image: Image, region: Box | None) -> float:
     return float(detection.box.area**0.5 * sure * np.exp(-2 * off))
 
 
-def mirrored(embedder: Embedder, face: Face) -> Vectors:
-    """float32 (1, d), unit: the mean of the chip and its mirror image."""
-    return unit(embedder.embed([face.chip, face.chip[:, ::-1]]).mean(axis=0)[None])
+def by_both_chips(embedder: Embedder, face: Face) -> Vectors:
+    """float32 (1, d), unit: see sharp_and_soft."""
+    return sharp_and_soft(
+        embedder, [face.chip] if face.second_chip is None else [face.chip, face.second_chip]
+    )
 
 
-def sharp_and_soft(embedder: Embedder, face: Face) -> Vectors:
-    """float32 (1, d), unit: both chips mirrored too and, at half weight, the first one softened.
+def by_first_chip(embedder: Embedder, face: Face) -> Vectors:
+    """float32 (1, d), unit: see sharp_and_soft."""
+    return sharp_and_soft(embedder, [face.chip])
+
+
+def sharp_and_soft(embedder: Embedder, sharp: Sequence[NDArray[np.uint8]]) -> Vectors:
+    """float32 (1, d), unit: the chips, mirrored too, and at half weight the first one softened.
 
     A softened view brings a sharp custody photo nearer to a blurred still of the same person.
     """
-    sharp = [face.chip] if face.second_chip is None else [face.chip, face.second_chip]
-    views = [view for chip in [*sharp, softened(face.chip)] for view in (chip, chip[:, ::-1])]
+    views = [view for chip in [*sharp, softened(sharp[0])] for view in (chip, chip[:, ::-1])]
     vectors = unit(embedder.embed(views))
     edge = 2 * len(sharp)
-    return unit((unit(vectors[:edge].mean(axis=0)) + SOFT_WEIGHT * unit(vectors[edge:].mean(axis=0)))[None])
+    both = unit(vectors[:edge].mean(axis=0)) + SOFT_WEIGHT * unit(vectors[edge:].mean(axis=0))
+    return unit(both[None])
 
 
 def load_parts(settings: EngineSettings) -> tuple[Part, ...]:
     """The fast networks for Dlib and the default, DeepFace's own runtime for every other model."""
-    dlib = Part(DlibEmbedder(settings.weights_dir), sharp_and_soft) if "Dlib" in settings.model else None
+    dlib = Part(DlibEmbedder(settings.weights_dir), by_both_chips) if "Dlib" in settings.model else None
     if settings.model == DEFAULT_MODEL and dlib:
-        return dlib, Part(SFaceEmbedder(settings.weights_dir), mirrored, SFACE_WEIGHT)
-    return (dlib or Part(DeepFaceEmbedder(settings.model, settings.weights_dir), sharp_and_soft),)
+        return dlib, Part(SFaceEmbedder(settings.weights_dir), by_first_chip, SFACE_WEIGHT)
+    return (dlib or Part(DeepFaceEmbedder(settings.model, settings.weights_dir), by_both_chips),)
 
 
 def load_detector(settings: EngineSettings) -> Detector:

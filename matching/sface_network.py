@@ -1,7 +1,8 @@
 """SFace (Zhong et al., IEEE TIP 2021, as OpenCV's model zoo publishes it), DeepFace's model of that name.
 
 The zoo's file is read and its graph written anew: batch normalisation folded into the convolutions and PReLU
-as Relu(x) - slope * Relu(-x), which halves its time and changes nothing (tested against the file itself).
+as slope * x + (1 - slope) * Relu(x), which takes a third of its time and changes the last bits only (tested
+against the file itself).
 """
 
 from collections.abc import Mapping, Sequence
@@ -86,9 +87,9 @@ def _layer(graph: Graph, entry: str, stored: Mapping[str, Floats], name: str, st
         pads=(size // 2,) * 4,
         group=len(weights) if name.endswith("_dw") else 1,
     )
-    below = graph.node("Relu", [graph.node("Neg", [out])])
-    slope = graph.constant(-stored[f"{name}_relu_gamma"])
-    return graph.node("Add", [graph.node("Relu", [out]), graph.node("Mul", [below, slope])])
+    slope = stored[f"{name}_relu_gamma"]
+    bent = graph.node("Mul", [graph.node("Relu", [out]), graph.constant(1 - slope)])
+    return graph.node("Add", [graph.node("Mul", [out, graph.constant(slope)]), bent])
 
 
 def _normalisation(stored: Mapping[str, Floats], name: str, epsilon: float) -> tuple[Floats, Floats]:

@@ -24,7 +24,7 @@ from django.utils import timezone
 from PIL import Image
 
 from matching.decoding import NormalisedImage, normalise
-from matching.engine import EngineInfo, QualityMeasures
+from matching.engine import DEFAULT_MODEL, EngineInfo, QualityMeasures
 from matching.engine import Face as FoundFace
 from matching.geometry import Box
 from portal import work
@@ -52,7 +52,7 @@ from portal.submissions.states import CampaignState, OffenceType
 
 PASSWORD = "correct-horse-battery"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-ENGINE = EngineInfo("cascade", "test", "Dlib", "test", 128)
+ENGINE = EngineInfo("cascade", "test", DEFAULT_MODEL, "test", 128)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ REPORTED = ("rank1", "top20", "fnir_at_fpir_0.01")
 
 class Views(NamedTuple):
     """One face as unit vectors. `dlib` (6, d): chip, mirrored, second chip, mirrored, softened, mirrored;
-    `sface` (2, d): chip, mirrored.
+    `sface` (4, d): chip, mirrored, softened, mirrored.
     """
 
     dlib: Floats
@@ -69,14 +69,16 @@ class Step:
     floor: float | None = None
 
 
-def _sharp_and_soft(views: Views, weight: float) -> Floats:
-    return unit(views.dlib[:4].mean(0)[None])[0] + weight * unit(views.dlib[4:].mean(0)[None])[0]
+def _sharp_and_soft(views: Floats, weight: float) -> Floats:
+    """The last two views are the softened ones."""
+    both = unit(views[:-2].mean(0)[None]) + weight * unit(views[-2:].mean(0)[None])
+    return np.asarray(unit(both)[0], np.float64)
 
 
 def _both(soft: float = SOFT_WEIGHT, sface: float = SFACE_WEIGHT) -> Callable[[Views], Floats]:
     def combine(views: Views) -> Floats:
-        parts = unit(_sharp_and_soft(views, soft)[None])[0], unit(views.sface.mean(0)[None])[0]
-        return np.concatenate([parts[0], sface * parts[1]])
+        parts = (_sharp_and_soft(part, soft) for part in views)
+        return np.concatenate([next(parts), sface * next(parts)])
 
     return combine
 
@@ -85,7 +87,7 @@ STEPS = (
     Step("one chip by five points", lambda views: views.dlib[0]),
     Step("+ mirrored", lambda views: views.dlib[:2].mean(0)),
     Step("+ second chip by 68 points", lambda views: views.dlib[:4].mean(0)),
-    Step("+ softened views", lambda views: _sharp_and_soft(views, SOFT_WEIGHT)),
+    Step("+ softened views", lambda views: _sharp_and_soft(views.dlib, SOFT_WEIGHT)),
     Step("+ SFace's network beside dlib's", _both()),
     Step("+ against the crowd (as built)", _both(), FLOOR),
 )

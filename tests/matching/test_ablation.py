@@ -14,7 +14,7 @@ def viewed(identity: str, role: str, centre: np.ndarray | None, noise: float) ->
     row = LabelledImage(Path(identity), identity, "a", role)
     if centre is None:
         return Viewed(row, None)
-    views = centre + noise * RNG.normal(size=(8, 32))
+    views = centre + noise * RNG.normal(size=(10, 32))
     views /= np.linalg.norm(views, axis=1, keepdims=True)
     return Viewed(row, Views(views[:6], views[6:]))
 

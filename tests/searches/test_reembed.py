@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from matching.decoding import normalise
-from matching.engine import EngineInfo, EngineSettings, load_engine
+from matching.engine import DEFAULT_MODEL, EngineInfo, EngineSettings, load_engine
 from matching.onnx_graph import Graph
 from portal.audit.log import SystemActor
 from portal.gallery import serving
@@ -78,11 +78,11 @@ def test_a_gallery_moves_while_it_serves(
     before = searched(cast, 1)
     call_command("reembed", model="SFace", weights=second_weights)
     assert "asked 1 past searches" in capsys.readouterr().out
-    assert all(models_of(image) == {"Dlib", "SFace"} for image in images)
-    assert searched(cast, 2).model == "Dlib"  # still
+    assert all(models_of(image) == {DEFAULT_MODEL, "SFace"} for image in images)
+    assert searched(cast, 2).model == DEFAULT_MODEL  # still
 
     late = enrolled(cast, 3)
-    assert models_of(late) == {"Dlib"}
+    assert models_of(late) == {DEFAULT_MODEL}
     settings, info = EngineSettings("SFace", weights_dir=second_weights), info_of(second_weights)
     with pytest.raises(reembedding.NotReady, match="1 enrolled image"):
         reembedding.switch(settings, info, by=SystemActor("test"))
@@ -102,7 +102,7 @@ def test_a_gallery_moves_while_it_serves(
 
     call_command("reembed", model="SFace", weights=second_weights, drop_old=True)
     assert set(Template.objects.values_list("model", flat=True)) == {"SFace"}
-    assert current_index(model="Dlib", dimension=128).flat.snapshot().count == 0
+    assert current_index(model=DEFAULT_MODEL, dimension=256).flat.snapshot().count == 0
     assert current_index(model="SFace", dimension=128).flat.snapshot().count == 4
 
 
@@ -136,7 +136,7 @@ def test_what_an_old_process_enrols_after_the_switch_is_put_back(
     reembedding.switch(settings, info, by=SystemActor("test"))
     with pytest.raises(serving.Superseded, match="SFace"), transaction.atomic():
         serving.must_serve(old)
-    assert models_of(image) == {"Dlib", "SFace"}
+    assert models_of(image) == {DEFAULT_MODEL, "SFace"}
 
 
 def test_a_model_without_weights_is_refused_by_name(cast: Cast, tmp_path: Path) -> None:

@@ -55,6 +55,12 @@ def test_an_old_python_is_not_taken(bare_path: Path) -> None:
     assert "Python 3.11 or later" in done.stderr
 
 
+def sum_of(*locks: str) -> bytes:
+    """As `run` stamps what it installed."""
+    content = b"".join((REPOSITORY / lock).read_bytes() for lock in locks)
+    return subprocess.run(["cksum"], input=content, capture_output=True, check=True).stdout
+
+
 @pytest.mark.parametrize(
     ("stamp", "locks"),
     [("service", ["requirements.txt"]), ("development", ["requirements.txt", "requirements-dev.txt"])],
@@ -65,9 +71,8 @@ def test_a_finished_setup_is_not_done_again(tmp_path: Path, stamp: str, locks: l
     python.parent.mkdir()
     python.write_text("#!/bin/sh\nexit 99\n")
     python.chmod(0o755)
-    content = b"".join((REPOSITORY / lock).read_bytes() for lock in ("requirements-uv.txt", *locks))
-    sum_of_locks = subprocess.run(["cksum"], input=content, capture_output=True, check=True).stdout
-    (tmp_path / f".stillmatch-{stamp}").write_bytes(sum_of_locks)
+    (tmp_path / f".stillmatch-{stamp}").write_bytes(sum_of("requirements-uv.txt", *locks))
+    (tmp_path / ".stillmatch-weights").write_bytes(sum_of("requirements-uv.txt", "matching/weights.txt"))
     done = run("setup", STILLMATCH_VENV=str(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -80,3 +85,16 @@ def test_the_locks_pin_everything_with_hashes() -> None:
         pins = [line for line in lines if not line.startswith("#")]
         assert pins
         assert all("==" in pin and pin.endswith("\\") for pin in pins), name
+
+
+def test_weights_that_cannot_be_fetched_are_said_and_the_other_network_serves(tmp_path: Path) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        '#!/bin/sh\n[ "$2" = matching.fetch_weights ] && exit 1\necho "model: $MATCHING_MODEL"\n'
+    )
+    python.chmod(0o755)
+    (tmp_path / ".stillmatch-service").write_bytes(sum_of("requirements-uv.txt", "requirements.txt"))
+    done = run("manage", "check", STILLMATCH_VENV=str(tmp_path), MATCHING_MODEL="")
+    assert (done.returncode, done.stdout) == (0, "model: Dlib\n")
+    assert "matching/weights.txt could not be fetched" in done.stderr

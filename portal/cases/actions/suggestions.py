@@ -23,7 +23,10 @@ from portal.searches.models import Search
 # From which exact cosine two probes look like one person, by model: (unified quality of the poorer probe at
 # least, cosine). One pair of strangers in 10,000 reaches it: manage.py measure_series, docs/evaluation.md
 # ("Series"). A model without measured figures makes no suggestions.
-THRESHOLDS = {"Dlib": ((15.0, 0.947), (0.0, 0.957))}
+THRESHOLDS = {
+    "Dlib+SFace": ((36.0, 0.788), (15.0, 0.800), (0.0, 0.809)),
+    "Dlib": ((15.0, 0.947), (0.0, 0.957)),
+}
 AT_ONCE = 200  # searches compared in one round
 PER_OFFENDER = 5  # suggestions one search makes at most, the best first
 COMPARER = SystemActor("series")
