@@ -73,7 +73,7 @@ def test_from_the_measured_likeness_on_and_no_score_comes_out(
     submission: Submission, score: float, expected: list[int]
 ) -> None:
     drafts = [dropped(submission, f"{name}.jpg", 1) for name in "xy"]
-    wanted = ALIKE["Dlib"][0][1] + score
+    wanted = ALIKE[ENGINE.model][0][1] + score
     across = unit_vector(9) - (unit_vector(9) @ unit_vector(1)) * unit_vector(1)
     near = wanted * unit_vector(1) + np.sqrt(1 - wanted**2) * across / np.linalg.norm(across)
     keep_likeness(drafts[1].stills.get(), near.astype(np.float32), ENGINE)
