@@ -81,7 +81,8 @@ class Visitor:
             headers = self.headers if _is_endpoint(route) else {}
             response: Any = getattr(client, method)(url, headers=headers)
             if response.streaming:
-                response.content = b"".join(response.streaming_content)
+                whole = b"".join(response.streaming_content)
+                response = HttpResponse(whole, status=response.status_code, headers=dict(response.items()))
             transaction.set_rollback(True)
         return response
 

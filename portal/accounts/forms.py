@@ -97,9 +97,21 @@ class StoreForm(forms.ModelForm):
 
     class Meta:
         model = Store
-        fields = ["name", "code", "borough", "footage_days"]
+        fields = ["name", "code", "borough", "footage_days", "clock_offset_minutes"]
         labels = {"code": "Store number", "footage_days": "Days until CCTV is overwritten"}
-        help_texts = {"code": "The retailer's own.", "footage_days": "Often 21 to 31."}
+        help_texts = {
+            "code": "The retailer's own.",
+            "footage_days": "Often 21 to 31.",
+            "clock_offset_minutes": "New reports begin with it. 0 if it is right, −5 if five minutes slow.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clock_offset_minutes"].required = False
+
+    def clean_clock_offset_minutes(self) -> int:
+        """Left empty: the clock is right."""
+        return self.cleaned_data["clock_offset_minutes"] or 0
 
     def clean_name(self) -> str:
         """Refuse a second store of the same name in one retailer."""

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 
@@ -29,6 +30,9 @@ class Organisation(models.Model):
         return self.name
 
 
+MOST_CLOCK_MINUTES = 1440
+
+
 class Store(models.Model):
     """A retailer's shop."""
 
@@ -38,6 +42,11 @@ class Store(models.Model):
     code = models.CharField(max_length=30, blank=True, help_text="the retailer's own store number")
     borough = models.CharField("BCU or borough", max_length=80, blank=True)
     footage_days = models.PositiveSmallIntegerField("days until footage is overwritten", default=30)
+    clock_offset_minutes = models.SmallIntegerField(
+        "CCTV clock is fast (+) or slow (−) by, in minutes",
+        default=0,
+        validators=[MinValueValidator(-MOST_CLOCK_MINUTES), MaxValueValidator(MOST_CLOCK_MINUTES)],
+    )
 
     class Meta:
         ordering = ["name"]

@@ -100,7 +100,7 @@ class StoreOut(serializers.ModelSerializer[Store]):
 
     class Meta:
         model = Store
-        fields = ("uid", "name", "code", "borough", "footage_days")
+        fields = ("uid", "name", "code", "borough", "footage_days", "clock_offset_minutes")
         read_only_fields = fields
 
 

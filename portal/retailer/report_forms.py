@@ -1,6 +1,7 @@
 """The report's forms: whole, one step of it, or only the fields that changed."""
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ class ReportForm(forms.ModelForm):
     """Fields of a report. Give it an instance of its own: cleaning writes to it.
 
     `names` are the fields it has, all if not given. Without `complete` what is needed may be left empty.
+    `clocks` (portal.retailer.usual.clocks_of) are for a report that does not say yet how fast its clock was.
     """
 
     class Meta:
@@ -46,9 +48,12 @@ class ReportForm(forms.ModelForm):
         user: User,
         names: Collection[str] = REPORT,
         complete: bool = True,
+        clocks: Mapping[str, Mapping[str, int]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if clocks is not None:  # for the script that suggests one once store and camera are chosen
+            self.fields["clock_offset_minutes"].widget.attrs["data-clocks"] = json.dumps(clocks)
         store = self.fields["store"]
         assert isinstance(store, forms.ModelChoiceField)
         store.queryset = user.organisation.stores.all()

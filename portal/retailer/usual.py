@@ -14,6 +14,10 @@ COPIED = (
 )  # fmt: skip
 
 
+RECENT = 500  # reports whose cameras are looked at
+Clocks = dict[str, dict[str, int]]
+
+
 def last_report_of(user: User, *, besides: Offender | None = None) -> Offender | None:
     """The newest report this person filled in, of any campaign."""
     filled_in = offenders_for(user).filter(created_by=user).exclude(offence="")
@@ -21,11 +25,26 @@ def last_report_of(user: User, *, besides: Offender | None = None) -> Offender |
     return others.order_by("-created_at", "-pk").first()
 
 
-def usual_for(user: User, *, last: Offender | None = None) -> dict[str, Any]:
-    """Store and reporter for a new draft: of the last report, else the only store and the account."""
+def clocks_of(user: User) -> Clocks:
+    """How fast each store's CCTV clocks usually are, in minutes: by store id, then by camera (lower case).
+
+    Of a camera, what the newest report from it said; under "", the store's setting. Two queries.
+    """
+    stores = user.organisation.stores.values_list("pk", "clock_offset_minutes")
+    clocks: Clocks = {str(pk): {"": minutes} for pk, minutes in stores}
+    said = offenders_for(user).exclude(camera="").exclude(store=None).order_by("-pk")
+    for store, camera, minutes in said.values_list("store", "camera", "clock_offset_minutes")[:RECENT]:
+        clocks[str(store)].setdefault(camera.casefold(), minutes)
+    return clocks
+
+
+def usual_for(user: User, *, last: Offender | None = None, clocks: Clocks | None = None) -> dict[str, Any]:
+    """Store, its clock and reporter for a new draft: of the last report, or the only store, the account."""
     stores = [last.store] if last and last.store else list(user.organisation.stores.all()[:2])
+    store = stores[0] if len(stores) == 1 else None
     return {
-        "store": stores[0] if len(stores) == 1 else None,
+        "store": store,
+        "clock_offset_minutes": (clocks or {}).get(str(store.pk), {}).get("", 0) if store else 0,
         "reporter_name": (last and last.reporter_name) or user.name,
         "reporter_contact": (last and last.reporter_contact) or user.email,
     }

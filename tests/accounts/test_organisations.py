@@ -30,7 +30,7 @@ def test_a_manager_adds_and_changes_the_own_stores(cast: Cast) -> None:
     store = Store.objects.get(name="Market Square", retailer=cast.retailer)
     client.post(reverse("accounts:store-edit", args=[store.uid]), {**STORE, "footage_days": "28"})
     store.refresh_from_db()
-    assert store.footage_days == 28
+    assert (store.footage_days, store.clock_offset_minutes) == (28, 0)
     acts = Entry.objects.filter(tag=Tag.ORGANISATION_CHANGED).order_by("number")
     assert [entry.details["added"] for entry in acts] == [True, False]
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from portal.accounts.models import Store
 from portal.submissions.models import Offender
 from tests.cast import Cast, browser_cookie, make_offender
 
@@ -129,3 +130,25 @@ def test_same_as_the_last_one_and_the_clock_by_keyboard(
     expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     draft.refresh_from_db()
     assert (draft.camera, draft.clock_offset_minutes) == ("C7", -5)
+
+
+def test_the_clock_begins_as_the_store_and_then_the_camera_has_it(
+    cast: Cast, draft: Offender, page: Page, open_step: Open
+) -> None:
+    Store.objects.filter(pk=cast.second_store.pk).update(clock_offset_minutes=12)
+    make_offender(
+        cast.retailer_manager, cast.campaign, store=cast.second_store, camera="C7", clock_offset_minutes=-3
+    )
+    Offender.objects.filter(pk=draft.pk).update(store=None, started_at=None)
+    open_step(draft, "when-and-where")
+    offset = page.get_by_label("CCTV clock is fast")
+    page.get_by_label("Store", exact=True).select_option(str(cast.second_store.pk))
+    expect(offset).to_have_value("12")
+    page.locator("summary", has_text="Where in the store").click()
+    page.get_by_label("Camera").fill("c7")
+    page.get_by_label("Camera").blur()
+    expect(offset).to_have_value("-3")
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
+    offset.fill("1")
+    page.get_by_label("Store", exact=True).select_option(str(cast.store.pk))
+    expect(offset).to_have_value("1")  # typed: it stays

@@ -176,3 +176,14 @@ def test_having_looked_is_recorded_for_this_text(cast: Cast, lena: Client) -> No
 
 def test_another_retailers_report_is_not_there(cast: Cast) -> None:
     assert client_of(cast.neighbour).get(url_of(draft(cast), "evidence")).status_code == 404
+
+
+def test_the_first_report_of_a_store_begins_with_its_clock(cast: Cast, lena: Client) -> None:
+    cast.retailer.stores.exclude(pk=cast.store.pk).delete()
+    cast.retailer.stores.update(clock_offset_minutes=7)
+    url = reverse("retailer:offender-add", args=[cast.campaign.uid])
+    assert lena.get(url).context["form"]["clock_offset_minutes"].value() == 7
+    one = make_offender(cast.loss_prevention, cast.campaign, declared=False, clock_offset_minutes=0)
+    step = reverse("retailer:offender-step", args=[one.uid, "when-and-where"])
+    form = lena.get(step).context["form"]
+    assert form["clock_offset_minutes"].value() == 0  # said: the clock was right

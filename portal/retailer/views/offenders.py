@@ -21,7 +21,7 @@ from portal.retailer.report import summary_of
 from portal.retailer.report_forms import OffenderForm
 from portal.retailer.steps import tasks_of
 from portal.retailer.uploads import take, tell
-from portal.retailer.usual import last_report_of, usual_for
+from portal.retailer.usual import clocks_of, last_report_of, usual_for
 from portal.reviews.disclosure import disclose
 from portal.reviews.status import Status, statuses_of
 from portal.searches.strength import chances_now
@@ -60,12 +60,13 @@ def offender_add(request: SignedInRequest, uid: str) -> HttpResponse:
     if request.method != "POST" and not accepts_submissions(campaign):
         messages.error(request, CLOSED[1])
         return redirect("retailer:submission", uid=uid)
-    draft = "draft" in request.POST
+    draft, clocks = "draft" in request.POST, clocks_of(request.user)
     form = OffenderForm(
         *posted(request),
         user=request.user,
         draft=draft,
-        initial=usual_for(request.user, last=last_report_of(request.user)),
+        clocks=clocks,
+        initial=usual_for(request.user, last=last_report_of(request.user), clocks=clocks),
     )
     if request.method == "POST" and form.is_valid():
         offender = _added(request, campaign, form, declared=not draft)

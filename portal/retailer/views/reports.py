@@ -1,7 +1,5 @@
 """The report in short steps, saved as it is typed, and sent with the declaration."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +11,7 @@ from portal.retailer.forms import posted
 from portal.retailer.queries import offenders_for
 from portal.retailer.report_forms import ReportForm
 from portal.retailer.steps import BY_SLUG, REPORT, STEPS, Step, next_step, says, step_after
-from portal.retailer.usual import copied_from, in_words, last_report_of, usual_for
+from portal.retailer.usual import clocks_of, copied_from, in_words, last_report_of, usual_for
 from portal.submissions.actions import SubmissionRefused, change_offender
 from portal.submissions.guesses import FREE_TEXTS, guesses_in
 from portal.submissions.models import Offender
@@ -40,7 +38,7 @@ def offender_step(request: SignedInRequest, uid: str, step: str) -> HttpResponse
         raise Http404
     page = BY_SLUG[step]
     last = last_report_of(request.user, besides=one) if one.declared_at is None else None
-    form = _step_form(request, one, page, usual_for(request.user, last=last))
+    form = _step_form(request, one, page, last)
     if request.method == "POST" and _saved(request, one, form):
         if "copy" in request.POST and last is not None:
             _copy(request, one, last)
@@ -59,8 +57,12 @@ def offender_step(request: SignedInRequest, uid: str, step: str) -> HttpResponse
     return render(request, "retailer/offender_step.html", context)
 
 
-def _step_form(request: SignedInRequest, one: Offender, page: Step, usual: dict[str, Any]) -> ReportForm:
+def _step_form(request: SignedInRequest, one: Offender, page: Step, last: Offender | None) -> ReportForm:
     own_copy = offenders_for(request.user).get(pk=one.pk)  # cleaning a form writes to its instance
+    # Once store or time are said, a clock that is right was said to be.
+    new = one.declared_at is None and not says(one, "store") and not says(one, "started_at")
+    clocks = clocks_of(request.user) if new and "clock_offset_minutes" in page.all_names else None
+    usual = usual_for(request.user, last=last, clocks=clocks)
     unsaid = {name: value for name, value in usual.items() if not says(one, name)}
     return ReportForm(
         *posted(request),
@@ -68,6 +70,7 @@ def _step_form(request: SignedInRequest, one: Offender, page: Step, usual: dict[
         user=request.user,
         names=page.all_names,
         complete="copy" not in request.POST,
+        clocks=clocks,
         initial=unsaid if one.declared_at is None else {},
     )
 
