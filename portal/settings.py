@@ -264,6 +264,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "retention": {"task": "retention.purge_due", "schedule": 3600.0, "options": {"queue": "maintenance"}},
     "orphans": {"task": "retention.sweep_orphans", "schedule": 86400.0, "options": {"queue": "maintenance"}},
 }
+# Each looks whether the night's run is due or unfinished, and mostly has nothing to do.
+CELERY_BEAT_SCHEDULE["verify-log"] = {
+    "task": "audit.verify",
+    "schedule": 60.0,
+    "options": {"queue": "maintenance", "expires": 60},
+}
+CELERY_BEAT_SCHEDULE["verify-index"] = {
+    "task": "gallery.verify_index",
+    "schedule": 600.0,
+    "options": {"queue": "bulk", "expires": 600},
+}
 CELERY_BEAT_SCHEDULE["suggest-series"] = {
     "task": "cases.suggest_series",
     "schedule": 30.0,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -71,11 +71,10 @@ def _fault(entry: Entry, expected_number: int, previous: str) -> str | None:
     return None
 
 
-def verify(entries: Iterator[Entry] | None = None) -> Verdict:
-    """Walk the whole chain and stop at the first break."""
+def verify(entries: Iterable[Entry] | None = None, *, verified: int = 0, head: str = GENESIS) -> Verdict:
+    """Walk the whole chain, or `entries` from behind `verified` and its digest; stop at the first break."""
     if entries is None:
         entries = Entry.objects.order_by("number").iterator(chunk_size=5000)
-    verified, head = 0, GENESIS
     for entry in entries:
         why = _fault(entry, verified + 1, head)
         if why:

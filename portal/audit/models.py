@@ -1,6 +1,8 @@
-"""One table, without a foreign key: an entry outlives what it is about."""
+"""The log, without a foreign key: an entry outlives what it is about. And what its nightly check found."""
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class Entry(models.Model):
@@ -29,3 +31,26 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.tag} {self.subject_type}:{self.subject_id}"
+
+
+class Verification(models.Model):
+    """A check of the log's chain, or of an index against the database: how far it got, and what it found."""
+
+    what = models.CharField(max_length=160)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    checked = models.PositiveBigIntegerField("entries or rows that hold", default=0)
+    head = models.CharField("digest of the last entry that holds", max_length=64, blank=True)
+    broken_at = models.PositiveBigIntegerField("first entry that does not hold", null=True)
+    fault = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["what"], condition=Q(finished_at=None), name="one_verification_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.fault or self.checked}"

@@ -20,6 +20,7 @@ class Tag(TextChoices):
     SERIES_VIEWED = "consultation:series:viewed"
     CASE_VIEWED = "consultation:case:viewed"
     AUDIT_VIEWED = "consultation:audit:viewed"
+    VERIFIED = "consultation:audit:verified"
     QUESTIONS_VIEWED = "consultation:question:viewed"
     # collection
     SUBMISSION_STARTED = "collection:submission:started"

@@ -17,7 +17,7 @@ import structlog
 from django.conf import settings
 
 from matching.errors import IndexCorrupt, IndexForeign
-from matching.index import FlatIndex, PurgeReceipt, RowBatch, SearchHits, Tombstone, Verification
+from matching.index import FlatIndex, PurgeReceipt, Row, RowBatch, SearchHits, Tombstone, Verification
 from portal.gallery import events
 from portal.gallery.models import Event, EventKind, Template
 from portal.gallery.vectors import vector_of
@@ -103,16 +103,20 @@ class ModelIndex:
             return self.flat.search(query[None], length, exclude=exclude, as_of_seq=as_of_seq)[0]
         except (IndexCorrupt, IndexForeign) as error:
             log.warning("index_damaged", index=self.flat.path.name, why=str(error))
-        with self._only_one():
-            self._start_anew()
-            self._follow(events.latest_seq())
+        self.make_anew()
         return self.flat.search(query[None], length, exclude=exclude, as_of_seq=as_of_seq)[0]
 
     def verify(self) -> Verification:
-        """Compare every byte of the index with the database's templates."""
+        """Compare every byte of the index with the database's templates, read one by one."""
         self.catch_up()
-        ids = list(Template.objects.filter(model=self.model).order_by("pk").values_list("pk", flat=True))
-        return self.flat.verify(_rows(ids, {}, self.dimension))
+        rows = Template.objects.filter(model=self.model).order_by("pk").iterator(chunk_size=5000)
+        return self.flat.verify(Row(template.pk, vector_of(template)) for template in rows)
+
+    def make_anew(self) -> None:
+        """Throw the file away and follow the log from its beginning."""
+        with self._only_one():
+            self._start_anew()
+            self._follow(events.latest_seq())
 
 
 def _tombstones(model: str) -> Iterator[Tombstone]:

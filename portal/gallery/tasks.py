@@ -4,7 +4,7 @@ from matching.decoding import decode_normalised
 from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import BULK, MAINTENANCE, send, task
-from portal.gallery import actions
+from portal.gallery import actions, verifying
 from portal.gallery.models import CustodyImage
 from portal.gallery.serving import engine
 from portal.work import WorkState
@@ -33,6 +33,12 @@ def _enrol(held: work.Claim) -> None:
         work.settle(held, WorkState.REFUSED, error="no face was found in this image")
         return
     actions.enrol(held, faces[0], engine().embed(faces[:1])[0], engine().info)
+
+
+@task("gallery.verify_index", queue=BULK, soft_seconds=1500, hard_seconds=1560)
+def verify_index() -> None:
+    """Once a night on each host that searches."""
+    verifying.verify_index()
 
 
 @task("gallery.sweep", queue=MAINTENANCE)

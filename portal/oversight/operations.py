@@ -42,6 +42,7 @@ def _live(request: SignedInRequest) -> dict[str, Any]:
         "weights_fault": state.weights_fault(),
         "disks": list(state.disks()),
         "post": state.post(request.user),
+        "verified": state.verified(),
     }
 
 

@@ -16,6 +16,8 @@ from matching import catalogue
 from matching.errors import EngineFault
 from portal import conf, work
 from portal.accounts.models import User
+from portal.audit import verifying
+from portal.audit.models import Verification
 from portal.cases.actions.packages import MAKE_PACKAGE
 from portal.cases.queries import packages_for
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
@@ -147,6 +149,19 @@ def weights_fault() -> str:
     except EngineFault as error:
         return str(error)
     return ""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The last nightly check of the log or of an index; `overdue`: the nights since passed without one."""
+
+    run: Verification
+    overdue: bool
+
+
+def verified() -> list[Verified]:
+    """What was verified last, and what it found."""
+    return [Verified(run, verifying.is_overdue(run)) for run in verifying.newest()]
 
 
 @dataclass(frozen=True)
