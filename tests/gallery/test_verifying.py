@@ -8,7 +8,7 @@ from portal.audit.models import Verification
 from portal.gallery.models import Template
 from portal.gallery.tasks import verify_index as task
 from portal.gallery.verifying import verify_index
-from tests.cast import Cast, make_gallery
+from tests.cast import ENGINE, Cast, make_gallery
 from tests.gallery.asking import our_index, vector_bytes
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -26,7 +26,7 @@ def test_an_index_that_holds_once_a_night(cast: Cast) -> None:
     task()
     run = Verification.objects.get()
     assert (run.checked, run.fault) == (3, "")
-    assert run.what.startswith("index of Dlib on ")
+    assert run.what.startswith(f"index of {ENGINE.model} on ")
     assert verify_index() is None
 
 
