@@ -163,17 +163,18 @@ def waiting_by_stage(user: User) -> Waiting:
     return {stage: waiting_for(user, stage) for stage in Stage if user.role in MAY_TAKE[stage]}
 
 
-def takeable_stages(waiting: Waiting) -> list[Stage]:
-    """The stages at which something waits."""
-    return [stage for stage, rows in waiting.items() if rows.exists()]
-
-
-def takeable_of(waiting: Waiting, decisions: Sequence[int]) -> set[int]:
-    """Which of these the officer may take."""
-    found: set[int] = set()
-    for rows in waiting.values():
-        found.update(rows.order_by().filter(pk__in=decisions).values_list("pk", flat=True))
+def takeable_of(waiting: Waiting, decisions: Sequence[int]) -> dict[Stage, set[int]]:
+    """Which of these the officer may take, by stage."""
+    found = {}
+    for stage, rows in waiting.items():
+        here = rows.order_by().filter(pk__in=decisions)
+        found[stage] = set(here.values_list("pk", flat=True))
     return found
+
+
+def takeable_stages(waiting: Waiting, shown: Mapping[Stage, set[int]]) -> list[Stage]:
+    """The stages at which something waits; what is shown already says so without another question."""
+    return [stage for stage, rows in waiting.items() if shown[stage] or rows.exists()]
 
 
 def first_of(user: User) -> tuple[Stage, Decision] | None:

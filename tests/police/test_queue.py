@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.accounts.models import User
 from portal.police import desk
 from portal.police.priority import by_priority, parts_of
 from portal.reviews import actions
@@ -91,16 +92,20 @@ def test_progress_by_retailer_adds_up(cast: Cast, offenders: list[Decision]) -> 
     assert whole.decided == 1
 
 
+def offered(user: User, decisions: list[Decision]) -> dict[Stage, set[int]]:
+    return desk.takeable_of(desk.waiting_by_stage(user), [one.pk for one in decisions])
+
+
 def test_each_role_is_offered_what_it_may_take(cast: Cast, offenders: list[Decision]) -> None:
-    pks = [one.pk for one in offenders]
-    assert desk.takeable_of(desk.waiting_by_stage(cast.facial_reviewer), pks) == {offenders[0].pk}
-    assert desk.takeable_of(desk.waiting_by_stage(cast.second_reviewer), pks) == {
-        offenders[0].pk,
-        offenders[2].pk,
-    }
-    assert desk.takeable_of(desk.waiting_by_stage(cast.supervisor), pks) == {offenders[3].pk}
-    assert desk.takeable_stages(desk.waiting_by_stage(cast.second_reviewer)) == [Stage.FIRST, Stage.SECOND]
-    assert desk.takeable_stages(desk.waiting_by_stage(cast.auditor)) == []
+    first, _, second, disputed = (one.pk for one in offenders[:4])
+    assert offered(cast.facial_reviewer, offenders) == {Stage.FIRST: {first}}
+    assert offered(cast.second_reviewer, offenders) == {Stage.FIRST: {first}, Stage.SECOND: {second}}
+    assert offered(cast.supervisor, offenders) == {Stage.ADJUDICATION: {disputed}}
+    assert offered(cast.auditor, offenders) == {}
+    waiting = desk.waiting_by_stage(cast.second_reviewer)
+    none_shown = desk.takeable_of(waiting, [])
+    assert desk.takeable_stages(waiting, none_shown) == [Stage.FIRST, Stage.SECOND]
+    assert desk.takeable_stages({}, {}) == []
     assert "Take next" not in client_of(cast.auditor).get(reverse(QUEUE)).content.decode()
 
 
@@ -108,7 +113,7 @@ def test_nobody_is_offered_their_own_first_review_as_second(cast: Cast) -> None:
     make_gallery(cast.force, 2)
     decision = decision_on(searched_offender(cast.loss_prevention, cast.campaign))
     review_as(decision, Stage.FIRST, cast.second_reviewer, Outcome.NO_MATCH)
-    assert desk.takeable_of(desk.waiting_by_stage(cast.second_reviewer), [decision.pk]) == set()
+    assert not any(offered(cast.second_reviewer, [decision]).values())
     assert desk.first_of(cast.second_reviewer) is None
     take = reverse("police:decision-take", args=[decision.uid])
     text = client_of(cast.second_reviewer).post(take, follow=True).content.decode()

@@ -49,6 +49,7 @@ def _desk(request: SignedInRequest) -> dict[str, Any]:
     pages = Paginator(ids, PER_PAGE) if narrow else KnownCount(ids, PER_PAGE, known=tabs.number(str(view)))
     page = pages.get_page(asked.get("page"))
     shown = list(page.object_list)
+    takeable = desk.takeable_of(waiting, shown)
     return {
         "tabs": tabs,
         "view": view,
@@ -56,10 +57,10 @@ def _desk(request: SignedInRequest) -> dict[str, Any]:
         "narrow": narrow,
         "page": page,
         "rows": desk.listed(shown),
-        "may_take": desk.takeable_of(waiting, shown),
+        "may_take": set().union(*takeable.values()),
         "may_read": _readable(user, shown),
         "may_review": user.role != Role.AUDITOR,
-        "takeable": desk.takeable_stages(waiting),
+        "takeable": desk.takeable_stages(waiting, takeable),
         "reviews_open": live_reviews_of(user).order_by("lease_until"),
         "faceless": desk.number_without_usable_face(waiting, at_most=MANY),
         "many": MANY,
