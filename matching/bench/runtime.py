@@ -1,4 +1,4 @@
-"""dlib's network by dlib itself and in ONNX Runtime: the same vectors, the same candidate lists?
+"""Both networks as published and as we run them: the same vectors, the same candidate lists?
 
     python -m matching.bench.runtime --gallery CSV --probes CSV [--limit N]
 
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from matching.decoding import decode_normalised, normalise
 from matching.deepface_engine import unit
-from matching.dlib_network import DlibNetwork
+from matching.dlib_network import DlibNetwork, session
 from matching.engine import EngineSettings, load_engine
 from matching.evaluation import LabelledImage, read_rows
-from matching.weights import DLIB_RESNET, verified_path
+from matching.sface_network import SFaceNetwork, crop
+from matching.weights import DLIB_RESNET, SFACE, verified_path
 
 Chip = NDArray[np.uint8]
 Embed = Callable[[Chip], NDArray[np.float32]]
@@ -35,10 +36,17 @@ def chips_of(rows: Sequence[LabelledImage]) -> list[Chip]:
 
 
 def compared(gallery: Sequence[Chip], probes: Sequence[Chip]) -> dict[str, Any]:
-    """How far the two runtimes' vectors are apart, on how many probes their lists differ, and their cost."""
+    """Each network: how far its vectors are apart, on how many probes lists differ, and the cost."""
+    return {
+        "dlib": _compared(by_onnx(), by_dlib(), gallery, probes),
+        "sface": _compared(by_our_sface(), by_published_sface(), gallery, probes),
+    }
+
+
+def _compared(our: Embed, their: Embed, gallery: Sequence[Chip], probes: Sequence[Chip]) -> dict[str, Any]:
     chips = [*gallery, *probes]
-    ours, our_ms = _timed(by_onnx(), chips)
-    theirs, their_ms = _timed(by_dlib(), chips)
+    ours, our_ms = _timed(our, chips)
+    theirs, their_ms = _timed(their, chips)
     cosines = (unit(ours).astype(np.float64) * unit(theirs).astype(np.float64)).sum(axis=1)
     edge = len(gallery)
     lists = [_lists(unit(vectors), edge) for vectors in (ours, theirs)]
@@ -54,8 +62,8 @@ def compared(gallery: Sequence[Chip], probes: Sequence[Chip]) -> dict[str, Any]:
             )
             for length in LISTED
         },
-        "onnx_ms_a_chip": round(our_ms, 1),
-        "dlib_ms_a_chip": round(their_ms, 1),
+        "ms_a_chip": round(our_ms, 1),
+        "ms_a_chip_as_published": round(their_ms, 1),
     }
 
 
@@ -71,6 +79,20 @@ def by_dlib() -> Embed:
 
     network: Any = dlib.face_recognition_model_v1(str(verified_path(DLIB_RESNET)))
     return lambda chip: np.asarray(network.compute_face_descriptor(chip), dtype=np.float32)
+
+
+def by_our_sface() -> Embed:
+    """The graph the service runs."""
+    network = SFaceNetwork()
+    return lambda chip: np.asarray(network.embed([chip])[0])
+
+
+def by_published_sface() -> Embed:
+    """The zoo's file in the same runtime, as DeepFace runs it."""
+    network = session(verified_path(SFACE).read_bytes())
+    return lambda chip: np.asarray(
+        network.run(None, {"data": crop(chip).astype(np.float32).transpose(2, 0, 1)[None]})[0][0]
+    )
 
 
 def _timed(run: Embed, chips: Sequence[Chip]) -> tuple[NDArray[np.float32], float]:
