@@ -25,6 +25,7 @@ from matching.deepface_engine import SFACE_WEIGHT, SOFT_WEIGHT, DlibEmbedder, SF
 from matching.engine import Face, load_engine
 from matching.errors import RejectedImage
 from matching.evaluation import (
+    FPIRS,
     Embedded,
     Enrolled,
     LabelledImage,
@@ -148,13 +149,17 @@ def chosen_elsewhere(gallery: Sequence[Viewed], probes: Sequence[Viewed]) -> lis
     ]
     together: list[Ranked | None] = [None] * len(probes)
     for fold in range(FOLDS):
-        best = max(
-            tried,
-            key=lambda ranked: _merit([one for one, at in zip(ranked, fold_of, strict=True) if at != fold]),
-        )
+        elsewhere = [[one for one, at in zip(rows, fold_of, strict=True) if at != fold] for rows in tried]
+        best = max(range(len(tried)), key=lambda number: _merit(elsewhere[number]))
+        unit_score = thresholds(elsewhere[best])[min(FPIRS)]
         for at in np.flatnonzero(fold_of == fold):
-            together[int(at)] = best[int(at)]
+            together[int(at)] = _in_units(tried[best][int(at)], unit_score)
     return [one for one in together if one is not None]
+
+
+def _in_units(ranked: Ranked, unit_score: float) -> Ranked:
+    """Scores of different settings differ in scale: each in units of its own threshold on other people."""
+    return replace(ranked, top_score=ranked.top_score / unit_score, mate_score=ranked.mate_score / unit_score)
 
 
 def _merit(ranked: Sequence[Ranked]) -> float:
