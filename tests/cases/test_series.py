@@ -42,6 +42,22 @@ def test_a_later_probe_is_compared_with_the_earlier_ones(cast: Cast) -> None:
     assert pair_of(first, second).state == PairState.SUGGESTED
 
 
+def test_the_size_of_a_batch_changes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (3, 4, 3, 5, 4, 3, 3, 3, 3, 3):
+        searched_offender(cast.loss_prevention, cast.campaign, person=number)
+    found = []
+    for size in (1, 3, 2000):
+        monkeypatch.setattr(suggestions, "READ", size)
+        with transaction.atomic():
+            suggestions.suggest()
+            found.append(
+                list(Pair.objects.values_list("first", "second", "score").order_by("first", "second"))
+            )
+            transaction.set_rollback(True)
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) > suggestions.PER_OFFENDER
+
+
 def test_a_poor_probe_has_to_be_more_alike() -> None:
     assert suggestions.threshold_for("Dlib", 14.9) > suggestions.threshold_for("Dlib", 15.0)
     assert suggestions.threshold_for("Dlib", 0.0) == suggestions.threshold_for("Dlib", 14.9)

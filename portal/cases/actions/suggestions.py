@@ -6,12 +6,14 @@ still stands for a still. Vectors are unsealed in memory only. A suggestion is a
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
-from matching.index.grid import exact_scores
 from portal import vault
 from portal.audit.log import SystemActor, record
 from portal.audit.tags import Tag
@@ -27,28 +29,36 @@ THRESHOLDS = {
     "Dlib+SFace": ((36.0, 0.788), (15.0, 0.800), (0.0, 0.809)),
     "Dlib": ((15.0, 0.947), (0.0, 0.957)),
 }
-AT_ONCE = 200  # searches compared in one round
+AT_ONCE = 500  # searches compared in one round
+READ = 2_000  # queries in memory at a time
 PER_OFFENDER = 5  # suggestions one search makes at most, the best first
 COMPARER = SystemActor("series")
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Query:
-    """A search's query vector on the grid, float32 (d,), and its probe's unified quality, 0 to 100."""
+class Probe:
+    """A search, whose offender it is of, and its probe's unified quality, 0 to 100."""
 
-    search: Search
+    search_id: int
     offender_id: int
-    vector: np.ndarray
     quality: float
 
 
 @dataclass(frozen=True)
-class Alike:
-    """Two queries of different offenders, the older offender's first, and their exact cosine."""
+class Batch:
+    """Some probes and their query vectors on the grid, float64 (n, d): products of them are exact."""
 
-    first: Query
-    second: Query
+    probes: Sequence[Probe]
+    vectors: np.ndarray
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Probes of different offenders, the older offender's first, and their exact cosine."""
+
+    first: Probe
+    second: Probe
     score: float
     threshold: float
 
@@ -60,13 +70,20 @@ class Alike:
 
 def suggest(*, at_most: int = AT_ONCE) -> int:
     """Compare searches that have not been compared yet, the oldest first; how many pairs were suggested."""
-    fresh = list(comparable_searches().filter(compared=None, model__in=THRESHOLDS).order_by("pk")[:at_most])
-    kinds = {(one.campaign.force_id, one.model, one.model_version) for one in fresh}
-    made = 0
-    for force_id, model, version in sorted(kinds):
-        same = comparable_searches().filter(campaign__force=force_id, model=model, model_version=version)
-        made += _compare(force_id, model, list(same), {one.pk for one in fresh})
-    return made
+    new = comparable_searches().filter(compared=None, model__in=THRESHOLDS).order_by("pk")
+    kinds: dict[Kind, list[int]] = {}
+    names = ("pk", "campaign__force", "model", "model_version")
+    for pk, force_id, model, version in new.values_list(*names)[:at_most]:
+        kinds.setdefault(Kind(force_id, model, version), []).append(pk)
+    return sum(_compare(kind, kinds[kind]) for kind in sorted(kinds))
+
+
+class Kind(NamedTuple):
+    """What is compared with each other."""
+
+    force_id: int
+    model: str
+    version: str
 
 
 def threshold_for(model: str, quality: float) -> float:
@@ -74,50 +91,69 @@ def threshold_for(model: str, quality: float) -> float:
     return next(cosine for least, cosine in THRESHOLDS[model] if quality >= least)
 
 
-def _compare(force_id: int, model: str, searches: Sequence[Search], fresh: set[int]) -> int:
-    queries = [query for one in searches if (query := _unsealed(one)) is not None]
-    found: dict[tuple[int, int], Alike] = {}
-    if queries:
-        matrix = np.stack([one.vector for one in queries])
-        for query in queries:
-            if query.search.pk in fresh:
-                scores = exact_scores(matrix, query.vector)
-                _keep_best(found, _alike(query, queries, scores, model))
-    compared = [one.pk for one in searches if one.pk in fresh]
-    return _store(force_id, model, list(found.values()), compared)
+def _compare(kind: Kind, fresh: Sequence[int]) -> int:
+    """Read the others in batches: what is held is the fresh ones, one batch, and what is alike."""
+    same = comparable_searches().filter(
+        campaign__force=kind.force_id, model=kind.model, model_version=kind.version
+    )
+    alike: dict[int, list[Alike]] = {}
+    for new in _batches(same.filter(pk__in=fresh), len(fresh)):
+        for others in _batches(same, READ):
+            for one, pair in _over(new, others, kind.model):
+                alike.setdefault(one.search_id, []).append(pair)
+    found = _kept(best for of_one in alike.values() for best in _best(of_one))
+    return _store(kind.force_id, kind.model, found, fresh)
 
 
-def _unsealed(search: Search) -> Query | None:
+def _batches(searches: QuerySet[Search], size: int) -> Iterator[Batch]:
+    rows = searches.order_by("pk").values_list(
+        "pk", "still__offender", "quality__unified_score", "query", "query_sha256"
+    )
+    unsealed = (read for row in rows.iterator(chunk_size=size) if (read := _unsealed(*row)) is not None)
+    while some := list(islice(unsealed, size)):
+        vectors = np.stack([vector for _, vector in some]).astype(np.float64)
+        yield Batch([probe for probe, _ in some], vectors)
+
+
+def _unsealed(
+    pk: int, offender: int, quality: float | None, query: bytes | memoryview, digest: str
+) -> tuple[Probe, np.ndarray] | None:
     try:
-        plain = vault.unseal(bytes(search.query), context=query_context(search.query_sha256))
+        plain = vault.unseal(bytes(query), context=query_context(digest))
     except vault.VaultError:
-        log.warning("query_not_readable", search=str(search.uid))
+        log.warning("query_not_readable", search=pk)
         return None
-    assert search.still is not None
-    quality = max(0.0, float(search.quality.get("unified_score") or 0.0))
-    return Query(search, search.still.offender_id, np.frombuffer(plain, "<f4"), quality)
+    return Probe(pk, offender, max(0.0, float(quality or 0.0))), np.frombuffer(plain, "<f4")
 
 
-def _alike(query: Query, queries: Sequence[Query], scores: np.ndarray, model: str) -> Iterator[Alike]:
-    """The few best of other offenders, each offender once."""
-    partners = {query.offender_id}
+def _over(new: Batch, others: Batch, model: str) -> Iterator[tuple[Probe, Alike]]:
+    """Each new probe with each other offender's probe that is alike enough."""
+    scores = new.vectors @ others.vectors.T + 0.0
     lowest = min(cosine for _, cosine in THRESHOLDS[model])
-    for position in np.argsort(-scores, kind="stable"):
-        other, score = queries[position], float(scores[position])
-        if score < lowest or len(partners) > PER_OFFENDER:
-            return
-        threshold = threshold_for(model, min(query.quality, other.quality))
-        if other.offender_id not in partners and score >= threshold:
-            partners.add(other.offender_id)
-            first, second = sorted((query, other), key=lambda one: one.offender_id)
-            yield Alike(first, second, score, threshold)
+    for row, column in np.argwhere(scores >= lowest):
+        one, other, score = new.probes[row], others.probes[column], float(scores[row, column])
+        threshold = threshold_for(model, min(one.quality, other.quality))
+        if one.offender_id != other.offender_id and score >= threshold:
+            first, second = sorted((one, other), key=lambda probe: probe.offender_id)
+            yield one, Alike(first, second, score, threshold)
 
 
-def _keep_best(found: dict[tuple[int, int], Alike], alike: Iterable[Alike]) -> None:
+def _best(of_one: Sequence[Alike]) -> list[Alike]:
+    """The few best of other offenders, each offender once; of equals the older search."""
+    found: dict[tuple[int, int], Alike] = {}
+    for one in sorted(of_one, key=lambda alike: -alike.score):
+        found.setdefault(one.offenders, one)
+    return list(found.values())[:PER_OFFENDER]
+
+
+def _kept(alike: Iterable[Alike]) -> list[Alike]:
+    """The best of each pair of offenders."""
+    found: dict[tuple[int, int], Alike] = {}
     for one in alike:
         known = found.get(one.offenders)
         if known is None or one.score > known.score:
             found[one.offenders] = one
+    return list(found.values())
 
 
 @transaction.atomic
@@ -128,8 +164,8 @@ def _store(force_id: int, model: str, found: Sequence[Alike], compared: Iterable
             force_id=force_id,
             first_id=one.first.offender_id,
             second_id=one.second.offender_id,
-            first_search=one.first.search,
-            second_search=one.second.search,
+            first_search_id=one.first.search_id,
+            second_search_id=one.second.search_id,
             score=one.score,
             threshold=one.threshold,
         )
