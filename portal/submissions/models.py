@@ -180,7 +180,7 @@ class Offender(models.Model):
         ]
         # Whose an offender is, read from the index alone where tens of thousands are counted.
         indexes = [
-            models.Index(fields=["id"], include=["submission", "declared_at"], name="offender_belongs_to")
+            models.Index(fields=["id", "submission", "declared_at"], name="offender_of_whom"),
         ]
 
     def __str__(self) -> str:
