@@ -279,3 +279,12 @@ def test_any_bytes_are_a_table_or_refused(cast: Cast, content: bytes, start: byt
     except SubmissionRefused:
         return
     assert len(upload.kept) + len(upload.problems) == upload.rows
+
+
+def test_a_row_begins_with_the_clock_of_its_store(cast: Cast) -> None:
+    cast.retailer.stores.update(clock_offset_minutes=4)
+    clock = Offender._meta.get_field("clock_offset_minutes").verbose_name
+    heading = str(clock)[:1].upper() + str(clock)[1:]
+    send(cast, table(good("A1"), good("A2", **{heading: "0"})))
+    found = Offender.objects.order_by("rank").values_list("clock_offset_minutes", flat=True)
+    assert list(found) == [4, 0]

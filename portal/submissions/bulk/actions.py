@@ -143,7 +143,8 @@ def _offender_of(row: Row, work: Work) -> Offender:
     Submission.objects.select_for_update(no_key=True).get(pk=work.submission.pk)  # two uploads take turns
     known = _known(row, work)
     if not known:
-        return add_offender(work.submission, keep_clock(Offender(), row.values), by=work.by, declared=False)
+        fields = {"clock_offset_minutes": row.values["store"].clock_offset_minutes, **row.values}
+        return add_offender(work.submission, keep_clock(Offender(), fields), by=work.by, declared=False)
     if len(known) > 1:
         known = [_merged(known, work)]
     offender = known[0]

@@ -162,7 +162,10 @@ def _text(most: int | None) -> Read:
 
 # --- the columns ----------------------------------------------------------------------------------
 SPECIAL: dict[str, tuple[Read, str]] = {
-    "clock_offset_minutes": (_whole(-MOST_MINUTES, MOST_MINUTES), "minutes; 0 if right, -5 if five slow"),
+    "clock_offset_minutes": (
+        _whole(-MOST_MINUTES, MOST_MINUTES),
+        "minutes; 0 if right, -5 if five slow; left empty, the store's own",
+    ),
     "offender_count": (_whole(1, 100), "a whole number from 1"),
     "quantity": (_whole(0, 1_000_000), "a whole number"),
     "value": (_money, "pounds, for example 98.50"),
