@@ -74,7 +74,7 @@ def test_a_break_is_found_recorded_and_said_to_the_operator(cast: Cast) -> None:
     assert (run.checked, run.broken_at, run.fault) == (5, 6, "was altered")
     assert Entry.objects.get(tag=Tag.VERIFIED).details["fault"] == "was altered"
     text = client_of(cast.administrator).get(reverse("oversight:operations")).content.decode()
-    assert "The audit log does not hold." in text
+    assert "The audit log did not hold." in text
     assert "Entry 6: was altered." in text
 
 
