@@ -1,16 +1,19 @@
 """Which model this gallery is searched with, and the engine of this process for it.
 
-Until the first switch the settings say. A switch is one row: every worker loads the new engine for its next
-job, and what an old one was still enrolling is put back.
+An empty gallery's is what the settings say; one that was never switched keeps the model of its oldest
+template: a new default in a release, or a changed setting, must not search where nothing is. A switch is
+one row: every worker loads the new engine for its next job, and what an old one was still enrolling is put
+back.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from matching.engine import EngineInfo, EngineSettings, FaceEngine, load_engine
 from matching.errors import WeightsMismatch
 from portal.engine import engine_settings
-from portal.gallery.models import Serving
+from portal.gallery.models import Serving, Template
 
 
 class Superseded(WeightsMismatch):
@@ -21,7 +24,8 @@ def serving_settings() -> EngineSettings:
     """Detector, model and weights in use."""
     chosen, row = engine_settings(), Serving.objects.first()
     if row is None:
-        return chosen
+        oldest = Template.objects.order_by("pk").values_list("model", flat=True).first()
+        return replace(chosen, model=oldest or chosen.model)
     weights = Path(row.weights_dir) if row.weights_dir else None
     return EngineSettings(model=row.model, detector=chosen.detector, weights_dir=weights)
 

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +105,19 @@ def test_a_gallery_moves_while_it_serves(
     assert set(Template.objects.values_list("model", flat=True)) == {"SFace"}
     assert current_index(model=DEFAULT_MODEL, dimension=256).flat.snapshot().count == 0
     assert current_index(model="SFace", dimension=128).flat.snapshot().count == 4
+
+
+def test_a_new_default_does_not_search_where_nothing_is(
+    cast: Cast, redis_server: object, settings: Any
+) -> None:
+    settings.MATCHING_MODEL = "Dlib"
+    enrolled(cast, 1)
+    settings.MATCHING_MODEL = DEFAULT_MODEL
+    search = searched(cast, 1)
+    assert (search.model, search.candidates.count()) == ("Dlib", 1)
+    assert models_of(enrolled(cast, 2)) == {"Dlib"}
+    call_command("reembed", model=DEFAULT_MODEL, switch=True)
+    assert models_of(enrolled(cast, 3)) == {DEFAULT_MODEL}
 
 
 def test_an_interrupted_move_goes_on_where_it_was(
