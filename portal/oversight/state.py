@@ -41,6 +41,7 @@ WORKERS = "oversight:workers"
 WORKERS_KEPT_SECONDS = 8
 LITTLE_SPACE = 0.1
 TOP_CODES = 20
+TOP_REASONS = 5
 
 
 # --- work -----------------------------------------------------------------------------------------
@@ -65,13 +66,13 @@ def queues(user: User) -> list[Queue]:
 
 
 def _queue(label: str, rows: QuerySet[Any]) -> Queue:
-    waiting = rows.filter(work_state=WorkState.QUEUED).order_by()
-    # Without the oldest, which only those that wait have, the counts can be read from an index alone.
+    # Only those that wait are asked since when: the counts are then read from an index alone.
     known = dict(rows.order_by().values_list("work_state").annotate(count=Count("pk")))
     counts = [(state.value, str(state.label), known.get(state, 0)) for state in WorkState]
-    oldest = waiting.aggregate(since=Min("work_queued_at"))["since"]
-    reasons = waiting.exclude(work_error="").values_list("work_error").annotate(count=Count("pk"))
-    return Queue(label, counts, oldest, list(reasons.order_by("-count")[:5]))
+    waiting = rows.filter(work_state=WorkState.QUEUED).order_by().values_list("work_error")
+    reasons = list(waiting.annotate(count=Count("pk"), since=Min("work_queued_at")).order_by("-count"))
+    failing = [(reason, count) for reason, count, _ in reasons if reason][:TOP_REASONS]
+    return Queue(label, counts, min((since for _, _, since in reasons), default=None), failing)
 
 
 def refusals(user: User) -> list[tuple[str, int]]:
