@@ -52,7 +52,7 @@ from portal.submissions.states import CampaignState, OffenceType
 
 PASSWORD = "correct-horse-battery"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-ENGINE = EngineInfo("cascade", "test", DEFAULT_MODEL, "test", 128)
+ENGINE = EngineInfo("cascade", "test", DEFAULT_MODEL, "test", 256)  # as many as the worker's own
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _normalised(content: bytes) -> NormalisedImage:
 
 # --- what a worker would have done ----------------------------------------------------------------
 def unit_vector(seed: int) -> np.ndarray:
-    """float32 (128,), unit length."""
+    """float32 (d,) of ENGINE.dimension, unit length."""
     vector = np.random.default_rng(seed).standard_normal(ENGINE.dimension).astype(np.float32)
     return vector / np.linalg.norm(vector)
 
