@@ -25,7 +25,7 @@ CANARY = "CANARY"
 # Only ever posted to or asked for by a script, or shown in states that the stage has none of.
 NO_LINK = {
     "offender-save", "upload", "upload-begin", "board-dismiss", "board-place-all", "offender-place",
-    "still-send-anyway", "still-split",
+    "still-send-anyway", "still-split", "guesses", "refused-dismiss", "uploads-found",
 }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def crawl(client: Client, start: str) -> dict[str, str]:
             continue
         response = client.get(url)
         assert response.status_code in (200, 302, 405), (url, response.status_code)  # 405: only posted to
-        text = response.content.decode(errors="replace")
+        text = b"".join(response).decode(errors="replace")  # streamed or not
         found[url] = text + str(dict(response.headers))
         if response["Content-Type"].startswith("text/html"):
             links = re.findall(r'(?:href|src|action|hx-get)="([^"#]+)', text)

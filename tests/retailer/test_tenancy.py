@@ -27,7 +27,8 @@ OF_CAMPAIGN = (
 # Walked for every role and tenant by tests/test_access.py.
 WALKED = (
     "board-dismiss", "board-drop", "board-merge", "board-place-all", "dashboard-export", "offender-place",
-    "still-send-anyway", "still-split", "upload", "upload-begin",
+    "guesses", "refused-dismiss", "still-send-anyway", "still-split", "upload", "upload-begin",
+    "uploads-found",
 )  # fmt: skip
 OF_BULK = ("bulk-result", "bulk-rest")
 OF_OFFENDER = (
