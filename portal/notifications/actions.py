@@ -30,6 +30,7 @@ def send_again(mail: Mail, *, by: User) -> bool:
     changed = Mail.objects.filter(pk=mail.pk, state=MailState.FAILED).update(
         state=MailState.QUEUED,
         attempts=0,
+        deaths=0,
         next_attempt_at=timezone.now(),
         settled_at=None,
         made_at=timezone.now(),

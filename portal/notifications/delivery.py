@@ -2,7 +2,8 @@
 
 While the mail server is away every message waits, with growing pauses, and none is given up. A server that
 refuses a recipient for good ends that message alone, which operators see. A worker that died while it was
-sending leaves a message that may or may not have gone out: it is not sent again by itself.
+sending leaves a message that may or may not have gone out: once its lease is over it is sent again, for a
+second copy (with the same Message-ID) is better than none. What cost three workers waits for an operator.
 """
 
 import re
@@ -26,7 +27,9 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=30)
 GIVE_UP_AFTER = timedelta(days=3)  # a server that keeps saying "later" about one message
 AT_ONCE = 200
 SECONDS = 12.0  # of one run; with the connection's time-out it stays below the task's limit
+MOST_DEATHS = 3
 UNCLEAR = "The worker died while sending: it may or may not have gone out."
+DEADLY = f"{MOST_DEATHS} workers died while sending it: it may or may not have gone out."
 ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 TEMPORARY = (smtplib.SMTPException, OSError)
 log = structlog.get_logger(__name__)
@@ -38,7 +41,7 @@ class _Lost(Exception):
 
 def deliver() -> int:
     """Send what is due; how many were sent."""
-    _give_up_unclear()
+    free_abandoned()
     due = Mail.objects.filter(state=MailState.QUEUED, next_attempt_at__lte=timezone.now())
     mails = list(due.select_related("user").order_by("next_attempt_at", "pk")[:AT_ONCE])
     if not mails:
@@ -78,7 +81,7 @@ def _claimed(mail: Mail) -> bool:
     queued = Mail.objects.filter(pk=mail.pk, state=MailState.QUEUED)
     until = timezone.now() + LEASE
     taken = queued.update(state=MailState.SENDING, attempts=F("attempts") + 1, lease_until=until)
-    mail.attempts += 1
+    mail.attempts, mail.lease_until = mail.attempts + 1, until
     return taken == 1
 
 
@@ -119,7 +122,8 @@ def _failed(mail: Mail, code: int, said: str | bytes) -> bool:
 def _settle(mail: Mail, state: MailState, error: str) -> None:
     now = timezone.now()
     again = state == MailState.QUEUED
-    Mail.objects.filter(pk=mail.pk, state=MailState.SENDING).update(
+    # By its own lease: after it has ended the message is another worker's.
+    Mail.objects.filter(pk=mail.pk, state=MailState.SENDING, lease_until=mail.lease_until).update(
         state=state,
         lease_until=None,
         error=error[:300],
@@ -149,6 +153,14 @@ def _words(error: Exception) -> str:
     return ADDRESS.sub("…", f"{type(error).__name__}: {error}")
 
 
-def _give_up_unclear() -> None:
-    dead = Mail.objects.filter(state=MailState.SENDING, lease_until__lt=timezone.now())
-    dead.update(state=MailState.FAILED, error=UNCLEAR, settled_at=timezone.now(), lease_until=None)
+def free_abandoned() -> None:
+    """Queue again what dead workers held; what has cost too many of them waits for an operator."""
+    now = timezone.now()
+    dead = Mail.objects.filter(state=MailState.SENDING, lease_until__lt=now)
+    # Two statements, the final one first: a message that the second frees is not looked at again.
+    dead.filter(deaths__gte=MOST_DEATHS - 1).update(
+        state=MailState.FAILED, deaths=F("deaths") + 1, error=DEADLY, settled_at=now, lease_until=None
+    )
+    dead.update(
+        state=MailState.QUEUED, deaths=F("deaths") + 1, error=UNCLEAR, next_attempt_at=now, lease_until=None
+    )

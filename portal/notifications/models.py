@@ -45,6 +45,7 @@ class Mail(models.Model):
     made_at = models.DateTimeField(db_default=Now())
     next_attempt_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField("workers that died while sending it", default=0)
     lease_until = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField("sent or given up", null=True)
     error = models.CharField(max_length=300, blank=True)
