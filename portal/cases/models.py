@@ -260,6 +260,7 @@ class Package(Work):
     sha256 = models.CharField(max_length=64, blank=True)
     manifest = models.JSONField(default=dict, help_text="name, bytes and sha256 of every file in it")
     stills = models.JSONField(default=list, help_text="uids of the stills it contains")
+    documents = models.JSONField(default=list, help_text="uids of the documents it contains")
     custody_images = models.JSONField(default=list, help_text="uids of the custody images it speaks of")
     expires_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)

@@ -12,7 +12,7 @@ from matching.index import PurgeReceipt
 from portal import storage
 from portal.audit.log import Actor, record
 from portal.audit.tags import Tag
-from portal.cases.actions.erasure import Forgotten, forget_custody_image, forget_still
+from portal.cases.actions.erasure import Forgotten, forget_custody_image, forget_document, forget_still
 from portal.gallery.actions import Purged, purge_templates
 from portal.gallery.index import index_of
 from portal.gallery.models import CustodyImage
@@ -151,6 +151,9 @@ def erase_document(document: Document, *, by: Actor, reason: str) -> ErasureCert
         )
         if not Document.objects.filter(pk=document.pk).delete()[0]:
             raise AlreadyErased("This document has been erased already.")
+        forgotten = forget_document(uid)
+        certificate.packages = forgotten.packages
+        forgotten.record(by=by)
         record(
             Tag.DOCUMENT_ERASED,
             actor=by,
@@ -158,4 +161,5 @@ def erase_document(document: Document, *, by: Actor, reason: str) -> ErasureCert
             reason=reason,
             certificate=str(certificate.uid),
         )
-    return _complete(certificate, (), _delete_files(storage.originals(), [key]))
+    files = _delete_files(storage.originals(), [key])
+    return _complete(certificate, (), files + forgotten.delete_archives())

@@ -1,5 +1,6 @@
 """What packages hold, that nothing in them can be changed unnoticed, and how they end."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,10 +28,15 @@ from portal.cases.models import Case, Package, Pair
 from portal.cases.packages.archive import MANIFEST, PAPER, RECORD, SIGNATURE, as_json, pem, put, signing_key
 from portal.cases.packages.verification import Faulty, verify
 from portal.cases.states import Basis, PackageKind, PairState
-from portal.retention.actions import erase_custody_image, erase_still
+from portal.questions.documents import add_document
+from portal.questions.models import Document
+from portal.questions.states import Kind as QuestionKind
+from portal.retention.actions import erase_custody_image, erase_document, erase_still
+from portal.submissions.actions import Upload
 from portal.submissions.models import Still
 from tests.cases.acting import archive_of, look_alikes, made_package, pair_of
-from tests.cast import Cast
+from tests.cast import Cast, client_of
+from tests.questions.asking import answered, make_question
 
 ERASER = SystemActor("test")
 
@@ -104,6 +111,64 @@ def test_an_intelligence_package_has_reporters_but_no_originals(
     assert "reporter_contact" in json.loads(files[RECORD])["offences"][0]["report"]
     assert (package.work_state, package.steps_done) == (work.WorkState.DONE, package.steps_all)
     assert Entry.objects.filter(tag=Tag.PACKAGE_MADE, subject_id=str(package.uid)).count() == 1
+
+
+# --- documents ------------------------------------------------------------------------------------
+STATEMENT = b"%PDF-1.7\n<script>alert(1)</script>"
+
+
+@pytest.fixture
+def document(cast: Cast, case: Case) -> Document:
+    """A statement that came with an answer about an offence of the case; another is not sent off yet."""
+    reported = [one.offender for one in case.offences.order_by("pk")]
+    mine = next(one for one in reported if one.submission.retailer == cast.retailer)
+    asked = make_question(mine, cast.facial_reviewer, QuestionKind.STATEMENT, text="A statement, please.")
+    document, _ = add_document(asked, Upload(STATEMENT, "statement <signed>.pdf"), by=cast.loss_prevention)
+    answered(asked, cast.loss_prevention, text="Here it is.", collect_from="Ask for Lena")
+    waiting = make_question(mine, cast.facial_reviewer, QuestionKind.RECEIPT)
+    add_document(waiting, Upload(b"%PDF-1.4\n", "not yet.pdf"), by=cast.loss_prevention)
+    return document
+
+
+@pytest.mark.parametrize("kind", PackageKind.values)
+def test_documents_are_enclosed_as_received(
+    cast: Cast, case: Case, document: Document, kind: str, tmp_path: Path
+) -> None:
+    path = archive_of(made_package(case, PackageKind(kind), cast.supervisor), tmp_path)
+    files, name = contents(path), f"documents/{document.uid}.pdf"
+    assert [one for one in files if one.startswith("documents/")] == [name]
+    assert files[name] == STATEMENT
+    offences = json.loads(files[RECORD])["offences"]
+    (question,) = (question for one in offences for question in one["questions"])
+    (told,) = question["documents"]
+    assert (told["name"], told["bytes"], told["file"]) == ("statement <signed>.pdf", len(STATEMENT), name)
+    assert told["sha256"] == hashlib.sha256(STATEMENT).hexdigest()
+    assert (question["answer"], "collect_from" in question) == ("Here it is.", kind == "intelligence")
+    on_paper = text_of(files[PAPER])
+    assert "statement <signed>.pdf" in on_paper
+    assert told["sha256"] in on_paper.replace("\n", "")
+    verify(path, key=signing_key().public_key())
+    html = client_of(cast.supervisor).get(reverse("police:package", args=[Package.objects.get().uid]))
+    assert "1 document from retailers" in html.content.decode()
+
+
+def test_a_document_that_is_not_what_was_received_stops_the_package(
+    cast: Cast, case: Case, document: Document
+) -> None:
+    other = storage.store(storage.originals(), b"%PDF-other")
+    Document.objects.filter(pk=document.pk).update(key=other)
+    with pytest.raises(OSError, match="not what was received"):
+        made_package(case, PackageKind.INTELLIGENCE, cast.supervisor)
+    assert not Package.objects.get().key
+
+
+def test_erasing_a_document_takes_archives_with_it(cast: Cast, case: Case, document: Document) -> None:
+    package = made_package(case, PackageKind.INTELLIGENCE, cast.supervisor)
+    certificate = erase_document(document, by=ERASER, reason="Asked for")
+    package.refresh_from_db()
+    assert certificate.packages == [str(package.uid)]
+    assert not package.is_ready
+    assert made_package(case, PackageKind.INTELLIGENCE, cast.supervisor).documents == []
 
 
 # --- tampering ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What series and cases give up of an erased image. Call inside the transaction that erases it."""
+"""What series and cases give up of what is erased. Call inside the transaction that erases it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from portal.cases.actions.packages import delete_archive, forget_archive, record
 from portal.cases.models import Package, Pair
 from portal.cases.states import TO_JUDGE, PairState
 
-WHY = "an image it contained or rested on was erased"
+WHY = "something it contained or rested on was erased"
 
 
 @dataclass
 class Forgotten:
-    """Packages that had contained the image: their uids, and the archives to delete after the commit."""
+    """Packages that had contained it: their uids, and the archives to delete after the commit."""
 
     packages: list[str] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
@@ -43,6 +43,11 @@ def forget_still(uid: UUID, searches: Iterable[int]) -> Forgotten:
     shown = Pair.objects.filter(Q(first_search__in=used) | Q(second_search__in=used))
     shown.filter(state__in=TO_JUDGE).update(state=PairState.WITHDRAWN, score=None, settled_at=timezone.now())
     return _forget(Package.objects.filter(stills__icontains=str(uid)))
+
+
+def forget_document(uid: UUID) -> Forgotten:
+    """Stored archives that hold it go. After the document's row is deleted, as with stills."""
+    return _forget(Package.objects.filter(documents__icontains=str(uid)))
 
 
 def forget_custody_image(uid: UUID) -> Forgotten:

@@ -26,11 +26,20 @@ from portal.cases.actions import Conflict, Invalid
 from portal.cases.models import Case, CaseOffence, Package
 from portal.cases.packages import archive
 from portal.cases.packages.paper import for_paper, paper
-from portal.cases.packages.record import FORMAT, Enclosed, enclosed, offences_of, plain, record_of
+from portal.cases.packages.record import (
+    FORMAT,
+    Enclosed,
+    documents_of,
+    enclosed,
+    offences_of,
+    plain,
+    record_of,
+)
 from portal.cases.packages.verification import SCHEMA_FILE
 from portal.cases.states import MAY_EDIT, PackageKind
 from portal.celery import BULK, send_on_commit
 from portal.gallery.models import CustodyImage
+from portal.questions.models import Document
 from portal.submissions.models import Still
 
 MAKE_PACKAGE = "cases.make_package"
@@ -90,7 +99,7 @@ def _contents(
     for number, one in enumerate(files):
         _still_ours(held, number, len(files))
         content = _read(one)
-        if not one.original:
+        if one.shown:
             pictures[PurePath(one.name).stem] = for_paper(content)
         yield one.name, content
     yield archive.PAPER, paper(told, pictures, archive.fingerprint(archive.signing_key().public_key()))
@@ -104,8 +113,7 @@ def _still_ours(held: work.Claim, done: int, of: int) -> None:
 
 
 def _read(one: Enclosed) -> bytes:
-    place = storage.originals() if one.original else storage.stills()
-    content = storage.read(place, one.key)
+    content = storage.read(one.place, one.key)
     if hashlib.sha256(content).hexdigest() != one.sha256:
         raise OSError(f"{one.name}: the stored file is not what was received")
     return content
@@ -124,14 +132,14 @@ def _commit(
     held: work.Claim, package: Package, offences: Sequence[CaseOffence], result: dict[str, Any]
 ) -> None:
     stills = [still for one in offences for still in one.offender.stills.all()]
-    # Until this commits none of them can be erased: an erasure then finds the package and its archive.
-    kept = Still.objects.filter(pk__in=[one.pk for one in stills]).order_by("pk")
-    if len(kept.select_for_update(no_key=True).values_list("pk")) != len(stills):
-        raise LeaseLost("a still was erased meanwhile")
+    documents = documents_of(offences)
+    _hold(Still, stills)
+    _hold(Document, documents)
     decided = [one.decision.candidate for one in offences if one.decision and one.decision.candidate]
     images = CustodyImage.objects.filter(pk__in=[one.image_id for one in decided])
     result |= {
         "stills": [str(one.uid) for one in stills],
+        "documents": [str(one.uid) for one in documents],
         "custody_images": [str(uid) for uid in images.values_list("uid", flat=True)],
         "expires_at": timezone.now() + timedelta(days=settings.PACKAGE_DAYS),
         "steps_done": F("steps_all"),
@@ -139,6 +147,13 @@ def _commit(
     if not work.settle(held, **result):
         raise LeaseLost
     record(Tag.PACKAGE_MADE, actor=MAKER, subject=package, sha256=result["sha256"], bytes=result["bytes"])
+
+
+def _hold(model: type[Still] | type[Document], rows: Sequence[Still | Document]) -> None:
+    """Until this commits none of them can be erased: an erasure then finds the package and its archive."""
+    kept = model._default_manager.filter(pk__in=[one.pk for one in rows]).order_by("pk")
+    if len(kept.select_for_update(no_key=True).values_list("pk")) != len(rows):
+        raise LeaseLost(f"a {model._meta.verbose_name} was erased meanwhile")
 
 
 # --- handing out, and the end ---------------------------------------------------------------------

@@ -189,6 +189,8 @@ def _offence(number: int, offence: Mapping[str, Any], stills: Mapping[str, bytes
     story = _summary(f"Offence {number}", told)
     for still in offence["stills"]:
         story += _still(still, stills.get(still["uid"]))
+    for question in offence["questions"]:
+        story += _question(question)
     for search in offence["searches"]:
         story += _search(search)
     return story + (_decision(offence["decision"]) if offence["decision"] else [])
@@ -227,6 +229,16 @@ def _still(still: Mapping[str, Any], jpeg: bytes | None) -> list[Flowable]:
         scale = min(STILL_WIDTH / copy["width"], STILL_HEIGHT / copy["height"])
         story.append(Image(io.BytesIO(jpeg), copy["width"] * scale, copy["height"] * scale, hAlign="LEFT"))
     return story
+
+
+def _question(question: Mapping[str, Any]) -> list[Flowable]:
+    asked = ("kind", "text", "due_on", "provided", "answer", "collect_from", "answered_at")
+    rows = [("Asked by", _who(question["asked_by"]))]
+    rows += [(_words(name), question[name]) for name in asked if question.get(name) not in (None, "")]
+    story = _summary(f"Question of {_shown(question['asked_at'])}", rows, "h3")
+    sent = [(one["name"], one["bytes"], one["sha256"], one["file"]) for one in question["documents"]]
+    head = ("Name as sent", "Bytes", "sha256", "In the archive")
+    return story + _table("Documents, enclosed as received and not opened", head, sent, (45, 20, 55, 54))
 
 
 def _search(search: Mapping[str, Any]) -> list[Flowable]:

@@ -11,13 +11,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Prefetch
+from django.core.files.storage import Storage
+from django.db.models import Model, Prefetch, QuerySet
 
+from portal import storage
 from portal.accounts.context import CAVEAT
 from portal.accounts.models import User
 from portal.assurance.models import LaterTruth
 from portal.cases.models import Case, CaseOffence, Package, Pair
 from portal.cases.states import PackageKind, PairState
+from portal.questions.models import Document, Question
+from portal.questions.states import QuestionState
 from portal.reviews.models import Decision, Judgement, Review
 from portal.searches.models import Candidate, Search
 from portal.searches.strength import Support, supports_for
@@ -37,6 +41,8 @@ SEARCH = (
     "quality", "list_length", "engine", "grid", "occasion", "basis", "crowd_mean", "crowd_spread",
 )  # fmt: skip
 GALLERY = ("gallery_seq", "gallery_size", "gallery_digest", "excluded_count", "excluded_digest")
+QUESTION = ("uid", "kind", "text", "due_on", "asked_at", "provided", "answer", "answered_at")
+DOCUMENT = ("uid", "name", "format", "bytes", "sha256", "added_at")
 REVIEW = (
     "uid", "round", "list_requests", "stage", "state", "role", "claimed_at", "grounds", "list_length",
     "probes", "blind_saved_at", "blind_sha256", "completed_at", "outcome", "subject_uid", "rationale",
@@ -56,12 +62,20 @@ NO_THRESHOLD = "none: the candidates are the best of the list length by score"
 
 @dataclass(frozen=True)
 class Enclosed:
-    """A file of the archive that comes from a storage: its name there, its key, its sha256."""
+    """A file of the archive that comes from a storage: its name there, its key, its sha256.
+
+    `shown`: a picture for the paper too. Everything else goes in as it was received, and is never opened.
+    """
 
     name: str
     key: str
     sha256: str
-    original: bool
+    shown: bool = False
+
+    @property
+    def place(self) -> Storage:
+        """The storage it is in."""
+        return storage.stills() if self.shown else storage.originals()
 
 
 def plain(value: Any) -> Any:
@@ -94,12 +108,25 @@ def offences_of(case: Case) -> list[CaseOffence]:
             "offender__submission__retailer", "offender__submission__campaign", "offender__store", "decision"
         )
         .prefetch_related(
+            Prefetch("offender__questions", _answered(), to_attr="answered"),
             Prefetch("offender__stills", Still.objects.select_related("chosen_face")),
             "offender__decision__earlier_rounds",
             Prefetch("offender__decision__reviews", reviews.order_by("pk")),
         )
     )
     return sorted(rows, key=lambda one: (plain(one.offender.started_at) or "", one.pk))
+
+
+def _answered() -> QuerySet[Question]:
+    """What officers asked and the retailer answered, with its documents, in the order of asking."""
+    answered = Question.objects.filter(state=QuestionState.ANSWERED).order_by("asked_at", "pk")
+    return answered.select_related("asked_by").prefetch_related("documents")
+
+
+def documents_of(offences: Sequence[CaseOffence]) -> list[Document]:
+    """The documents that came with answers about these offences."""
+    questions = (question for one in offences for question in one.offender.answered)  # type: ignore[attr-defined]
+    return [document for question in questions for document in question.documents.all()]
 
 
 def searches_of(offences: Sequence[CaseOffence]) -> dict[int, list[Search]]:
@@ -113,14 +140,19 @@ def searches_of(offences: Sequence[CaseOffence]) -> dict[int, list[Search]]:
 
 
 def enclosed(package: Package, offences: Sequence[CaseOffence]) -> list[Enclosed]:
-    """The stills of a package: normalised copies, and for the prosecutor the untouched originals too."""
+    """What goes in: normalised stills, for the prosecutor the untouched originals too, documents."""
     files = []
     for still in (still for one in offences for still in one.offender.stills.all()):
-        files.append(Enclosed(f"stills/{still.uid}.jpg", still.copy_key, still.copy_sha256, original=False))
+        files.append(Enclosed(f"stills/{still.uid}.jpg", still.copy_key, still.copy_sha256, shown=True))
         if package.kind == PackageKind.DISCLOSURE:
             name = f"originals/{still.uid}.{still.original_format.lower()}"
-            files.append(Enclosed(name, still.original_key, still.original_sha256, original=True))
-    return files
+            files.append(Enclosed(name, still.original_key, still.original_sha256))
+    return files + [Enclosed(_name_of(one), one.key, one.sha256) for one in documents_of(offences)]
+
+
+def _name_of(document: Document) -> str:
+    """In the archive: a name of ours, never the sender's."""
+    return f"documents/{document.uid}.{document.format.lower()}"
 
 
 def supports_of(searches: Mapping[int, Sequence[Search]]) -> dict[int, Support]:
@@ -190,6 +222,7 @@ def _offence(
         "report": _report(offender, package.kind),
         "campaign": offender.submission.campaign.name,
         "stills": [_still(package, still) for still in offender.stills.all()],
+        "questions": [_question(one, package.kind) for one in offender.answered],  # type: ignore[attr-defined]
         "searches": list(searches),
         "decision": _decision(decision, truths) if decision else None,
     }
@@ -197,6 +230,16 @@ def _offence(
 
 def _report(offender: Offender, kind: str) -> dict[str, Any]:
     return fields(offender, REPORT + (REPORTER if kind == PackageKind.INTELLIGENCE else ()))
+
+
+def _question(question: Question, kind: str) -> dict[str, Any]:
+    """What was asked and answered; whom to collect it from goes to the officer in the case only."""
+    reach = ("collect_from",) if kind == PackageKind.INTELLIGENCE else ()
+    return {
+        **fields(question, QUESTION + reach),
+        "asked_by": _person(question.asked_by),
+        "documents": [{**fields(one, DOCUMENT), "file": _name_of(one)} for one in question.documents.all()],
+    }
 
 
 def _still(package: Package, still: Still) -> dict[str, Any]:
