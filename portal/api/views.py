@@ -39,6 +39,8 @@ from portal.submissions.actions import (
     discard_draft,
     start_submission,
 )
+from portal.submissions.clock import with_usual_clock
+from portal.submissions.footage import keep_clock
 from portal.submissions.models import Offender
 
 
@@ -133,7 +135,7 @@ class SubmissionOffenders(Endpoint):
         declared = fields.pop("declaration")
 
         def make() -> Offender:
-            return add_offender(submission, fields, by=user, declared=declared)
+            return add_offender(submission, _with_clocks(Offender(), fields), by=user, declared=declared)
 
         offender, created = once(
             request,
@@ -145,6 +147,11 @@ class SubmissionOffenders(Endpoint):
         answer = Response(shown([offender], user)[0], status=201 if created else 200)
         answer["Location"] = reverse("api:offender", kwargs={"uid": offender.uid})
         return answer
+
+
+def _with_clocks(before: Offender, fields: dict[str, Any]) -> dict[str, Any]:
+    """What the store's settings say, as on the pages: how wrong its clock is, until when footage is kept."""
+    return keep_clock(before, with_usual_clock(before, fields))
 
 
 def _statuses(offenders: list[Offender], user: User) -> dict[int, Status]:
@@ -199,7 +206,7 @@ class OffenderDetail(Endpoint):
         offender = get_object_or_404(offenders_of(user), uid=uid)
         report = OffenderIn(offender, data=request.data, partial=True, context={"user": user})
         report.is_valid(raise_exception=True)
-        change_offender(offender, dict(report.validated_data), by=user)
+        change_offender(offender, _with_clocks(offender, dict(report.validated_data)), by=user)
         return Response(shown([offender], user)[0])
 
     @documented("discard_offender", Scope.SUBMISSIONS_WRITE, {204: None}, 404, 409)

@@ -277,3 +277,24 @@ def test_the_same_key_from_eight_threads_at_once(cast: Cast, program: Program) -
         thread.join()
     assert sorted(answers) == [200] * 7 + [201]
     assert Offender.objects.count() == 1
+
+
+def test_a_report_takes_the_clocks_of_its_store(cast: Cast, program: Program) -> None:
+    cast.retailer.stores.update(clock_offset_minutes=7)
+    make_offender(cast.loss_prevention, cast.campaign, store=cast.store, camera="C7", clock_offset_minutes=-3)
+    make_offender(cast.neighbour, cast.campaign, store=cast.other_store, camera="C9", clock_offset_minutes=99)
+    url = f"submissions/{started(program, cast)}/offenders/"
+    given = report(cast)
+    usual, camera, said = (
+        program.post(url, given | more).json()
+        for more in ({}, {"camera": "c7"}, {"camera": "C9", "clock_offset_minutes": 0})
+    )
+    assert [one["clock_offset_minutes"] for one in (usual, camera, said)] == [7, -3, 0]
+    day = timezone.localdate(Offender.objects.get(uid=usual["uid"]).started_at) + timedelta(days=28)
+    assert usual["footage_until"] == day.isoformat()
+    later = program.post(url, {"offence": "theft"}).json()
+    assert (later["clock_offset_minutes"], later["footage_until"]) == (0, None)
+    kept = program.call("patch", f"offenders/{later['uid']}/", given | {"footage_until": "2027-01-31"}).json()
+    assert (kept["clock_offset_minutes"], kept["footage_until"]) == (7, "2027-01-31")
+    moved = program.call("patch", f"offenders/{later['uid']}/", {"store": str(cast.second_store.uid)}).json()
+    assert moved["clock_offset_minutes"] == 7
