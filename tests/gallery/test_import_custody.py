@@ -2,8 +2,6 @@
 
 import csv
 import hashlib
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -21,7 +19,6 @@ from portal.audit.tags import Tag
 from portal.gallery.models import CaseOutcome, CustodyImage, CustodySubject, Template
 from portal.work import WorkState
 from tests.cast import Cast, custody_picture, picture
-from tests.conftest import REPOSITORY
 from tests.work.race import at_once
 from tests.working import WorkerProcess, wait_until
 
@@ -264,26 +261,6 @@ def test_two_imports_of_one_manifest_at_once(cast: Cast, folder: Path) -> None:
     assert CustodyImage.objects.count() == 8
     assert custody_files() - before == keys_in_use()
     assert Entry.objects.filter(tag=Tag.CUSTODY_IMPORTED).count() == 8
-
-
-@pytest.mark.chaos
-def test_killed_in_the_middle_and_run_again(cast: Cast, folder: Path, service_env: dict[str, str]) -> None:
-    for number in range(13, 121):
-        (folder / f"{number}.jpg").write_bytes(picture(number))
-    rows = [changed(path=f"{number}.jpg", reference=f"NM/{number}") for number in range(1, 121)]
-    manifest = write(folder, *rows)
-    command = [sys.executable, "manage.py", "import_custody", str(manifest), "--force", cast.force.name]
-    child = subprocess.Popen(command, env=service_env, cwd=REPOSITORY, stdout=subprocess.DEVNULL)
-    wait_until(lambda: CustodyImage.objects.count() >= 5, what="the first images")
-    child.kill()
-    child.wait()
-    arrived = CustodyImage.objects.count()
-    assert 5 <= arrived < 120
-    assert Entry.objects.filter(tag=Tag.CUSTODY_IMPORTED).count() == arrived
-    for key in keys_in_use():
-        assert len(storage.read(storage.custody(), key)) > 500
-    assert f"{120 - arrived} imported, {arrived} already there, 0 left out" in run(manifest, cast)
-    assert CustodyImage.objects.count() == CustodySubject.objects.count() == 120
 
 
 def test_an_erased_image_does_not_come_back_with_the_next_import(cast: Cast, folder: Path) -> None:
