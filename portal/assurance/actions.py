@@ -220,7 +220,7 @@ def enter_due_checks(force: Organisation) -> int:
 
 def _decisions_since(policy: CheckPolicy) -> list[Decision]:
     real = Decision.objects.filter(genuine("offender__"), pk__gt=policy.counted_to)
-    mine = real.filter(offender__submission__campaign__force=policy.force_id)
+    mine = real.filter(force=policy.force_id)
     return list(mine.select_related("offender__submission__campaign__force").order_by("pk"))
 
 

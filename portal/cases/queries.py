@@ -114,7 +114,7 @@ def gatherings(force_id: int) -> dict[UUID, Gathering]:
     """By subject, for a whole force. A series identified as several people belongs to none of them."""
     found: dict[UUID, Gathering] = {}
     subject_of: dict[int, UUID] = {}
-    rows = identified_decisions().filter(offender__submission__campaign__force=force_id)
+    rows = identified_decisions().filter(force=force_id)
     for offender, decision, subject in rows.values_list("offender_id", "pk", "subject_uid"):
         assert subject is not None
         found.setdefault(subject, Gathering()).identified[offender] = decision

@@ -3,6 +3,7 @@
 Every figure rests on real decisions and reviews; known-answer checks stand in figures of their own.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ FEW = f"fewer than {FEWEST}"
 SHOWN_PLACES = ((1, 5), (6, 10), (11, 20), (21, 200))
 RANKS = ((1, 1), (2, 5), (6, 10), (11, 20), (21, 200))
 NOT_RECORDED = "not recorded"
+NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def asked_by(viewer: User, given: Mapping[str, Any]) -> Asked:
 def decisions_of(asked: Asked) -> QuerySet[Decision]:
     """Decided ones in the span of time."""
     found = real_decisions().filter(
-        offender__submission__campaign__force=asked.viewer.organisation_id,
+        force=asked.viewer.organisation_id,
         state=DecisionState.DECIDED,
         **within("decided_at", asked.begin, asked.end),
     )
@@ -95,7 +97,7 @@ def decisions_of(asked: Asked) -> QuerySet[Decision]:
 def reviews_of(asked: Asked, *, anybody: bool = False) -> QuerySet[Review]:
     """Completed reviews in the span of time; `anybody`: whoever made them."""
     found = real_reviews().filter(
-        decision__offender__submission__campaign__force=asked.viewer.organisation_id,
+        decision__force=asked.viewer.organisation_id,
         state=ReviewState.COMPLETE,
         **within("completed_at", asked.begin, asked.end),
     )
@@ -211,8 +213,21 @@ def _changes(asked: Asked) -> Figure:
     )
 
 
-def _by_outcome(asked: Asked) -> Figure:
-    counts = Counter(dict(decisions_of(asked).order_by().values_list("outcome").annotate(Count("pk"))))
+def _decided(asked: Asked) -> list[Figure]:
+    """Outcomes, and outcomes by quality: the same decisions, read once."""
+    best = Search.objects.filter(still__offender=OuterRef("offender"))
+    best = best.annotate(score=Cast(NullIf(KT("quality__unified_score"), Value("")), FloatField()))
+    best = best.exclude(score=None).order_by("-score")
+    rows = decisions_of(asked).annotate(best=Subquery(best.values("score")[:1]))
+    names = _strata()
+    counts: dict[str, Counter[str]] = {name: Counter() for name in (*names, NOT_MEASURED)}
+    for score, outcome in rows.values_list("best", "outcome"):
+        stratum = NOT_MEASURED if score is None else names[bisect_right(QUALITY_EDGES, score)]
+        counts[stratum][outcome] += 1
+    return [_by_outcome(sum(counts.values(), Counter())), _by_quality(counts)]
+
+
+def _by_outcome(counts: Counter[str]) -> Figure:
     total = sum(counts.values())
     rows = [(one.label, counts[one], percent(Rate(counts[one], total).share)) for one in Outcome]
     return Figure(
@@ -225,14 +240,7 @@ def _by_outcome(asked: Asked) -> Figure:
     )
 
 
-def _by_quality(asked: Asked) -> Figure:
-    best = Search.objects.filter(still__offender=OuterRef("offender"))
-    best = best.annotate(score=Cast(NullIf(KT("quality__unified_score"), Value("")), FloatField()))
-    best = best.exclude(score=None).order_by("-score")
-    rows = decisions_of(asked).annotate(best=Subquery(best.values("score")[:1]))
-    counts: dict[str, Counter[str]] = {name: Counter() for name in (*_strata(), "not measured")}
-    for score, outcome in rows.values_list("best", "outcome"):
-        counts[_stratum(score)][outcome] += 1
+def _by_quality(counts: Mapping[str, Counter[str]]) -> Figure:
     shown = (Outcome.IDENTIFIED, Outcome.NO_MATCH, Outcome.INCONCLUSIVE)
     return Figure(
         "quality",
@@ -246,12 +254,6 @@ def _by_quality(asked: Asked) -> Figure:
 def _strata() -> list[str]:
     low, high = QUALITY_EDGES
     return [f"below {low:.0f}", f"{low:.0f} to {high:.0f}", f"above {high:.0f}"]
-
-
-def _stratum(score: float | None) -> str:
-    if score is None:
-        return "not measured"
-    return _strata()[sum(score >= edge for edge in QUALITY_EDGES)]
 
 
 def _broken_down(name: str, counts: Counter[str], shown: Sequence[Outcome]) -> tuple[object, ...]:
@@ -392,7 +394,7 @@ def _truths(asked: Asked) -> Figure:
 
 
 FIGURES: tuple[Callable[[Asked], Figure | list[Figure]], ...] = (
-    _by_outcome, _times, _agreement, _changes, _by_quality, _by_group, _places, _checks, _truths,
+    _decided, _times, _agreement, _changes, _by_group, _places, _checks, _truths,
 )  # fmt: skip
 
 

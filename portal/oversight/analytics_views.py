@@ -38,7 +38,7 @@ class AnalyticsFilter(forms.Form):
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {"campaign": Campaign.objects.filter(force=viewer.organisation_id)}
+        own = {"campaign": Campaign.objects.filter(force=viewer.organisation_id).only("uid", "name")}
         people = User.objects.filter(organisation=viewer.organisation_id, role__in=REVIEWING_ROLES)
         for name, rows in {**own, "reviewer": people.order_by("name")}.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]

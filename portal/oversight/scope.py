@@ -28,7 +28,7 @@ def entries_for(user: User) -> QuerySet[Entry]:
 
 def decisions_for(user: User) -> QuerySet[Decision]:
     """Decisions of the force, with what their list shows; known-answer checks are none."""
-    mine = real_decisions().filter(offender__submission__campaign__force=user.organisation_id)
+    mine = real_decisions().filter(force=user.organisation_id)
     people = ("first_reviewer", "second_reviewer", "adjudicator")
     return mine.select_related("offender__submission__retailer", "offender__submission__campaign", *people)
 
@@ -54,7 +54,7 @@ def custody_images_for(user: User) -> QuerySet[CustodyImage]:
 
 def searches_again_for(user: User) -> QuerySet[SearchAgain]:
     """Offenders of the force's campaigns that are searched again."""
-    return SearchAgain.objects.filter(decision__offender__submission__campaign__force=user.organisation_id)
+    return SearchAgain.objects.filter(decision__force=user.organisation_id)
 
 
 def mails_for(user: User) -> QuerySet[Mail]:

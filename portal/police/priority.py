@@ -10,7 +10,7 @@ Days count without end, so that nothing waits for ever. Equal sums: whoever has 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -50,10 +50,11 @@ class WholeDaysSince(Func):
     """Whole days from a moment until now, by the database's clock."""
 
     output_field = IntegerField()
-    template = "CAST(FLOOR(EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP - %(expressions)s)) / 86400) AS integer)"
+    # The difference of two moments comes in days of 24 hours and a rest; EXTRACT would reckon in decimals.
+    template = "CAST(DATE_PART('day', CURRENT_TIMESTAMP - %(expressions)s) AS integer)"
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """SQLite has no EXTRACT."""
+        """SQLite has no DATE_PART."""
         days = "CAST(julianday('now') - julianday(%(expressions)s) AS integer)"
         return self.as_sql(compiler, connection, template=days, **context)
 
@@ -64,29 +65,32 @@ def _points(*cases: tuple[Q, int]) -> Case:
 
 
 def _clock() -> Case:
-    today, cases = timezone.localdate(), []
-    for days, points in CLOCK:
-        said = Q(offender__footage_until__range=(today, today + timedelta(days=days)))
-        begun = timezone.now() - timedelta(days=KEPT_DAYS)
-        likely = Q(
-            offender__footage_until=None,
-            offender__started_at__gte=begun,
-            offender__started_at__lte=begun + timedelta(days=days),
-        )
-        cases.append((said | likely, points))
-    return _points(*cases)
+    """By the date that was said, else by the likely one."""
+    begun = timezone.now() - timedelta(days=KEPT_DAYS)
+    likely = When(offender__footage_until=None, then=_left("offender__started_at", begun))
+    said = _left("offender__footage_until", timezone.localdate())
+    return Case(likely, default=said, output_field=IntegerField())
+
+
+def _left(field: str, now: datetime | date) -> Case:
+    # What is over comes first: in a long queue that is nearly everything, and one comparison settles it.
+    over = (Q(**{f"{field}__lt": now}), 0)
+    return _points(
+        over, *((Q(**{f"{field}__lte": now + timedelta(days=days)}), points) for days, points in CLOCK)
+    )
 
 
 def parts() -> dict[str, Combinable]:
     """The terms of the sum, as expressions on decisions."""
     armed = ~Q(offender__weapon="")
-    pounds = Cast(Floor(Coalesce(F("offender__value"), 0) / POUNDS_A_POINT), IntegerField())
+    # Whole pounds first: dividing decimals takes the database several times as long.
+    pounds = Cast(Floor(Coalesce(F("offender__value"), 0)), IntegerField())
     return {
         "violence": _points((Q(offender__violence=True), VIOLENCE)),
         "weapon": _points((armed, WEAPON)),
         "threats": _points((Q(offender__threats=True, offender__violence=False), THREATS)),
         "clock": _clock(),
-        "loss": Least(pounds, Value(MOST_FOR_LOSS), output_field=IntegerField()),
+        "loss": Least(pounds / POUNDS_A_POINT, Value(MOST_FOR_LOSS), output_field=IntegerField()),
         # Clocks of two machines may differ: nobody has waited less than nothing.
         "waiting": Greatest(WholeDaysSince(F("entered_at")), Value(0)) * POINTS_A_DAY,
     }

@@ -133,12 +133,12 @@ class Month:
 
 def months(found: Counted) -> list[Month]:
     """The last twelve months with stills, oldest first."""
-    by_month = sorted((int(month), one) for month, one in found.stills.by[MONTH].items() if month)
+    by_month = sorted((month, one) for month, one in found.stills.by[MONTH].items() if month)
     return [_month(month, one) for month, one in by_month[-MONTHS:]]
 
 
-def _month(month: int, one: StillTally) -> Month:
-    return Month(date(month // 100, month % 100, 1), one.stills, one.with_face, one.good, one.quality)
+def _month(month: str, one: StillTally) -> Month:
+    return Month(date.fromisoformat(month[:10]), one.stills, one.with_face, one.good, one.quality)
 
 
 # --- charts ---------------------------------------------------------------------------------------

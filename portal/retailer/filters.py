@@ -27,7 +27,7 @@ class FilterForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        ours = Campaign.objects.filter(submissions__retailer=user.organisation_id)
+        ours = Campaign.objects.filter(submissions__retailer=user.organisation_id).only("uid", "name")
         self._offer_rows("campaign", ours, "All campaigns")
         self._offer_rows("store", user.organisation.stores.all(), "All stores")
         offences = [(one.value, one.label.partition(" (")[0]) for one in OffenceType]

@@ -62,7 +62,7 @@ def due_decisions(force: Organisation) -> QuerySet[Decision]:
     busy = SearchAgain.objects.filter(
         decision=OuterRef("pk"), work_state__in=(*LIVE_WORK, WorkState.QUARANTINED)
     )
-    allowed = Decision.objects.filter(genuine("offender__"), offender__submission__campaign__force=force)
+    allowed = Decision.objects.filter(genuine("offender__"), force=force)
     allowed = allowed.exclude(offender__submission__campaign__research_basis="")
     return allowed.filter(STILL_UNIDENTIFIED, Exists(older), ~Exists(busy)).order_by("pk")
 

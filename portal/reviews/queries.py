@@ -34,9 +34,9 @@ def ready_offenders() -> QuerySet[Offender]:
 
 def open_decisions() -> int:
     """Give every offender that became ready its decision record; how many were new."""
-    missing = ready_offenders().filter(decision=None).values_list("pk", flat=True)
-    made = Decision.objects.bulk_create([Decision(offender_id=pk) for pk in missing], ignore_conflicts=True)
-    return len(made)
+    missing = ready_offenders().filter(decision=None).values_list("pk", "submission__campaign__force")
+    new = [Decision(offender_id=pk, force_id=force) for pk, force in missing]
+    return len(Decision.objects.bulk_create(new, ignore_conflicts=True))
 
 
 def waiting_for(user: User, stage: Stage) -> QuerySet[Decision]:
@@ -96,7 +96,7 @@ def live_reviews_of(user: User) -> QuerySet[Review]:
 
 def decisions_for(user: User) -> QuerySet[Decision]:
     """Every decision of the officer's force."""
-    return Decision.objects.filter(offender__submission__campaign__force=user.organisation_id)
+    return Decision.objects.filter(force=user.organisation_id)
 
 
 def readable_records(user: User) -> QuerySet[Decision]:

@@ -16,18 +16,21 @@ from django.db.models import (
     F,
     FloatField,
     IntegerField,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, ExtractMonth, ExtractYear
+from django.db.models.functions import Cast, TruncMonth
 
 from portal.groupings import WHOLE, Asked, grouped, length, money
 from portal.reviews.states import Outcome
 from portal.reviews.status import with_status
+from portal.searches.models import Search
 from portal.submissions.models import Offender
 from portal.work import WorkState
 
@@ -76,7 +79,7 @@ def offender_tallies(offenders: QuerySet[Offender]) -> Tallies[OffenderTally]:
         **_groups(),
         of_status=F("status_code"),
         sent_at=F("declared_at"),
-        seen_at=F("searched_at"),
+        seen_at=_some_search(),
         told_at=F("decision__decided_at"),  # set exactly while there is an outcome
         named=_one_where(Q(decision__outcome=Outcome.IDENTIFIED)),
         loss=F("value"),
@@ -92,7 +95,7 @@ def offender_tallies(offenders: QuerySet[Offender]) -> Tallies[OffenderTally]:
 
 
 def still_tallies(offenders: QuerySet[Offender]) -> Tallies[StillTally]:
-    """Of the offenders' stills, by campaign, store and offence, and by the month they came in (as 202611).
+    """Of the offenders' stills, by campaign, store and offence, and by the first day of the month they came.
 
     Only a declared offender's still was searched.
     """
@@ -102,13 +105,19 @@ def still_tallies(offenders: QuerySet[Offender]) -> Tallies[StillTally]:
     facts = stills.values(
         "score",
         **_groups(),
-        of_month=ExtractYear("stills__added_at") * 100 + ExtractMonth("stills__added_at"),
+        of_month=TruncMonth("stills__added_at"),
         found=_one_where(Q(stills__work_state=WorkState.DONE)),
         good=_one_where(Q(score__gte=GOOD_QUALITY)),
         took=Case(When(searched, then=_between("stills__work_queued_at", "stills__work_finished_at"))),
     )
     asked = Asked(by=(CAMPAIGN, STORE, OFFENCE, MONTH), counts=("found", "good"), medians=("took", "score"))
     return _tallies(grouped(facts, asked), _of_stills)
+
+
+def _some_search() -> Subquery:
+    """Of an offender that was searched, when: only counted, so that the newest need not be looked for."""
+    searches = Search.objects.filter(still__offender=OuterRef("pk"), extends=None).order_by()
+    return Subquery(searches.values("at")[:1])
 
 
 def _groups() -> dict[str, F]:

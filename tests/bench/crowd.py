@@ -193,7 +193,7 @@ def _decisions(
         [
             _decided(one, cast, images, chance)
             if chance.random() < 0.8
-            else Decision(offender=one, state=chance.choice(waiting), entered_at=_sent(one))
+            else Decision(offender=one, force=cast.force, state=chance.choice(waiting), entered_at=_sent(one))
             for one in offenders
         ],
         batch_size=BATCH,
@@ -206,6 +206,7 @@ def _decided(offender: Offender, cast: Cast, images: list[CustodyImage], chance:
     return Decision(
         uid=uuid4(),
         offender=offender,
+        force=cast.force,
         state=DecisionState.DECIDED,
         entered_at=at,
         decided_at=at,

@@ -110,6 +110,7 @@ def _decide(
     outcome = list(Outcome)[number % len(Outcome)] if decided else ""
     Decision.objects.create(
         offender=offender,
+        force=offender.submission.campaign.force,
         state=state,
         round=round_,
         outcome=outcome,
@@ -140,7 +141,7 @@ def differences(retailer: Organisation) -> list[str]:
         name: lambda one, of=of: of(one.offender)  # type: ignore[misc]
         for name, of in of_offender.items()
     }
-    by_still[MONTH] = lambda one: f"{timezone.localtime(one.added_at):%Y%m}"
+    by_still[MONTH] = lambda one: f"{timezone.localtime(one.added_at):%Y-%m-01 00:00:00}"
 
     def count(some: list[Offender]) -> OffenderTally:
         return _offenders(some, searched)
