@@ -18,7 +18,7 @@ from matching.mtcnn_network import Floats, MtcnnNetworks, Thresholds
 
 LONGEST_SIDE = 1600  # a still is searched at no more than this; a 20-pixel face in a larger one, by region
 REGION_FACE = 80  # a drawn region is brought to this width before it is searched
-CLOSE_UP_SIDE = 320  # pixels; a picture searched for a face that fills it
+FILLING = (0.85, 1.0, 1.2, 1.4)  # sides of squares tried as the face, in shorter sides of the picture
 DRAWN_SCORE = 0.0  # of a face that only the person who drew the box has seen
 
 
@@ -73,20 +73,27 @@ class HogDetector:
 
 class CascadeDetector:
     """MTCNN's networks: as published; then smoothed, smaller and brighter; then as a close-up without
-    margins.
+    margins; then as a picture that is nothing but a face; then for faces with a dark half.
     """
 
     name = "cascade"
-    version = "mtcnn-1.0.0/5"
+    version = "mtcnn-1.0.0/6"
 
     def __init__(self, weights_dir: Path | None = None) -> None:
         self._networks = MtcnnNetworks(weights_dir)
-        self._hog = HogDetector()
 
     def detect(self, image: Image) -> list[Detection]:
         """Faces from about 16 px."""
         small, scale = resized(image, min(1.0, LONGEST_SIDE / max(image.shape[:2])))
-        for step in (self._plainly, self._smoothed, self._brightened, self._close_up, self._outlined):
+        steps = (
+            self._plainly,
+            self._smoothed,
+            self._brightened,
+            self._close_up,
+            self._filling,
+            self._half_lit,
+        )
+        for step in steps:
             found = step(small)
             if found:
                 return [_enlarged(detection, 1 / scale) for detection in found]
@@ -114,14 +121,16 @@ class CascadeDetector:
         offset = np.float32(margin)
         return _detections(found[0] - offset, found[1], found[2] - offset)
 
-    def _outlined(self, image: Image) -> list[Detection]:
-        """Hard side light leaves gradients where the networks see half a face: dlib's HOG, for close-ups
-        only.
+    def _filling(self, image: Image) -> list[Detection]:
+        """A tight crop in hard side light shows the proposal network half a face: the two later networks
+        are asked about the whole picture instead.
         """
-        small, scale = resized(image, min(1.0, CLOSE_UP_SIDE / max(image.shape[:2])))
-        margin = max(small.shape[:2]) // 3
-        found = self._hog.detect(brightened(framed(small, margin), 0.5))
-        return [_enlarged(one, 1 / scale, -margin / scale, -margin / scale) for one in found]
+        found = self._networks.confirm(image, _about_the_middle(image), Thresholds(0.0, 0.6, 0.9))
+        return _detections(*found)
+
+    def _half_lit(self, image: Image) -> list[Detection]:
+        """Hard side light on a face in a frame: more proposals, and a stricter last network."""
+        return _detections(*self._networks.find(image, 24, Thresholds(0.1, 0.5, 0.95), corrected=False))
 
     def _prompted(self, image: Image) -> list[Detection]:
         plain = self._networks.find(image, REGION_FACE * 0.4, Thresholds(0.5, 0.5, 0.5))
@@ -138,6 +147,20 @@ def _detections(boxes: Floats, scores: Floats, points: Floats) -> list[Detection
             boxes.tolist(), scores.tolist(), points, strict=True
         )
     ]
+
+
+def _about_the_middle(image: Image) -> Floats:
+    """(36, 4) left, top, right, bottom: squares of nearly the picture's size, shifted by up to a tenth."""
+    height, width = image.shape[:2]
+    return np.array(
+        [
+            (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+            for side in np.array(FILLING) * min(height, width)
+            for x in width * np.array([0.4, 0.5, 0.6])
+            for y in height * np.array([0.4, 0.5, 0.6])
+        ],
+        dtype=np.float32,
+    )
 
 
 def _square(points: Floats) -> Box:

@@ -45,22 +45,32 @@ class MtcnnNetworks:
         self._output = session(_output_graph(_weights(MTCNN_O, weights_dir)))
 
     def find(
-        self, image: Image, shortest_face: float, thresholds: Thresholds, longest_face: float = np.inf
+        self, image: Image, shortest_face: float, thresholds: Thresholds, *, corrected: bool = True
     ) -> tuple[Floats, Floats, Floats]:
-        """Faces between the two widths (pixels) in an RGB image: boxes, scores, points."""
-        boxes = self._propose(image, shortest_face, longest_face, thresholds.proposal)
+        """Faces from a width (pixels) in an RGB image: boxes, scores, points."""
+        boxes = self._propose(image, shortest_face, thresholds.proposal)
+        return self.confirm(image, boxes, thresholds, corrected=corrected)
+
+    def confirm(
+        self, image: Image, boxes: Floats, thresholds: Thresholds, *, corrected: bool = True
+    ) -> tuple[Floats, Floats, Floats]:
+        """The faces that the two later networks see in these squares: boxes, scores, points.
+
+        corrected: whether the first of them moves the squares, as published. It moves those of a half-lit
+        face to its light half, where the second sees none.
+        """
         if not len(boxes):
             return _nothing()
-        boxes = self._refine(image, boxes, thresholds.refinement)
+        boxes = self._refine(image, boxes, thresholds.refinement, corrected)
         if not len(boxes):
             return _nothing()
         return self._finish(image, boxes, thresholds.output)
 
-    def _propose(self, image: Image, shortest: float, longest: float, threshold: float) -> Floats:
+    def _propose(self, image: Image, shortest: float, threshold: float) -> Floats:
         half = _halved(image)
         found = [
             self._propose_at(half if scale < HALF_IS_ENOUGH else image, scale, image.shape, threshold)
-            for scale in _scales(image, shortest, longest)
+            for scale in _scales(image, shortest)
         ]
         rows = np.concatenate(found) if found else np.zeros((0, 9), np.float32)
         rows = rows[_kept(rows[:, :4], rows[:, 4], 0.7, _union)]
@@ -84,9 +94,11 @@ class MtcnnNetworks:
         rows = np.concatenate([boxes, score[:, None], corrections[0, :, ys, xs]], axis=1)
         return rows[_kept(boxes, score, 0.5, _union)]
 
-    def _refine(self, image: Image, boxes: Floats, threshold: float) -> Floats:
+    def _refine(self, image: Image, boxes: Floats, threshold: float, corrected: bool) -> Floats:
         corrections, scores = self._refinement.run(None, {"pixels": _input(_patches(image, boxes, 24))})
         passed = scores[:, 1] > threshold
+        if not corrected:
+            return boxes[passed]
         boxes = shifted(boxes[passed], corrections[passed])
         return squared(boxes[_kept(boxes, scores[passed, 1], 0.7, _union)])
 
@@ -113,9 +125,9 @@ def _nothing() -> tuple[Floats, Floats, Floats]:
     return np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
 
 
-def _scales(image: Image, shortest: float, longest: float) -> list[float]:
+def _scales(image: Image, shortest: float) -> list[float]:
     scales, scale = [], CELL / shortest
-    while min(image.shape[:2]) * scale >= CELL and CELL / scale <= longest:
+    while min(image.shape[:2]) * scale >= CELL:
         scales.append(scale)
         scale *= PYRAMID_STEP
     return scales

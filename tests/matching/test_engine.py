@@ -129,3 +129,19 @@ def test_real_photographs_are_found_and_told_apart(engine: FaceEngine, faces: Pa
         return engine.embed([engine.find_faces(image)[0] for image in images])
 
     assert (vectors(pairs) @ vectors(mates).T).argmax(axis=1).tolist() == list(range(len(names)))
+
+
+@pytest.mark.faces
+def test_a_face_with_a_dark_half_is_found(engine: FaceEngine, faces: Path) -> None:
+    """Tight crops in hard side light, which fill the picture or lie in a frame."""
+    folder = faces / "images" / "yaleb"
+    for name in ("yaleb_18/A+070E+00.jpg", "yaleb_31/A-070E+00.jpg", "yaleb_38/A-070E+00.jpg"):
+        crop = np.asarray(Image.open(folder / name).convert("RGB"))
+        [face] = engine.find_faces(crop)
+        assert intersection_over_smaller(face.box, Box(24, 40, 120, 130)) > 0.9
+    crop = np.asarray(Image.open(folder / "yaleb_31/A+025E+00.jpg").convert("RGB"))
+    small = cv2.resize(crop, (64, 72), interpolation=cv2.INTER_AREA)
+    frame = np.full((576, 704, 3), (150, 120, 140), np.uint8)
+    frame[200:272, 300:364] = small
+    [face] = engine.find_faces(np.asarray(cv2.GaussianBlur(frame, (0, 0), 0.6)))
+    assert intersection_over_smaller(face.box, Box(300, 200, 64, 72)) > 0.8

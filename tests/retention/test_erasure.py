@@ -238,7 +238,7 @@ def test_a_decided_case_still_shows_its_record(cast: Cast) -> None:
 def test_nothing_of_a_still_is_left_but_its_record(cast: Cast) -> None:
     make_gallery(cast.force, 3)
     offender = make_offender(cast.loss_prevention, cast.campaign)
-    content = picture(4711)
+    content = picture(1933)  # bytes that no other test leaves behind
     still = make_still(offender, content)
     search = search_still(still, person=2)
     assert search is not None
