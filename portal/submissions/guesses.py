@@ -57,11 +57,12 @@ KNOWN = re.compile(
     rf"[ :]+[\"'“‘]?(?P<name>{CAPITAL})"
 )
 IS_WHO = re.compile(
-    r"\b(?i:it(?:['’]s| is| was)|this is|(?:s?he|they)(?:['’](?:s|re)| is| was| are)|believed to be|"
+    r"\b(?i:it(?:['’]?s| is| was)|this is|(?:s?he|they)(?:['’](?:s|re)| is| was| are)|believed to be|"
     r"(?:could|might|may|must) be|probably|possibly|looks like|identified as|suspect(?:ed)?(?: is| to be)?)"
     rf" (?:(?i:definitely|probably|possibly|maybe|again|our old friend) )?(?P<name>{CAPITAL})"
 )
-FIRST_NAME = re.compile(rf"(?<![\w@#-])(?P<name>{CAPITAL})(?:[ ]{CAPITAL})?")
+# The surname is only looked at: the word after "Its" or "Then" is the next one to be asked about.
+FIRST_NAME = re.compile(rf"(?<![\w@#-])(?P<name>{CAPITAL})(?=(?P<surname>[ ]{CAPITAL})?)")
 OF_STAFF = re.compile(
     r"(?i:\b(?:manager|supervisor|colleague|guard|assistant|cashier|officer|pc|pcso|sgt|witness|leader|security|"
     r"reported (?:by|to)|statement (?:of|from|by)|spoke to|speak to|contact|ask(?: for)?|member|detective|"
@@ -102,7 +103,7 @@ def guesses_in(text: str) -> list[Guess]:
     found = [(m.start(), Guess("name", m.group(0))) for m in HONORIFIC.finditer(bare) if _no_staff(bare, m)]
     found += [(m.start("name"), Guess("name", m["name"])) for m in ALIAS.finditer(bare)]
     found += [(m.start("name"), Guess("name", m["name"])) for m in _said_to_be(bare)]
-    found += [(m.start(), Guess("name", m.group(0))) for m in _first_names(bare)]
+    found += [(m.start(), Guess("name", m["name"] + (m["surname"] or ""))) for m in _first_names(bare)]
     found += [(m.start(), Guess("origin", m.group(0))) for m in OF_PERSON.finditer(bare)]
     found += [(m.start("word"), Guess("origin", m["word"])) for m in LOOKS.finditer(bare)]
     return _once([guess for _, guess in sorted(found, key=lambda one: one[0])])

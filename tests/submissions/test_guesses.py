@@ -22,6 +22,9 @@ def test_the_rates_on_sentences_as_reporters_write_them() -> None:
         ("Known as Smiler.", Guess("name", "Smiler")),
         ("It's Dave", Guess("name", "Dave")),
         ("Mrs. Doyle was seen", Guess("name", "Mrs. Doyle")),
+        ("Its Kayleigh Sutton from the estate", Guess("name", "Kayleigh")),
+        ("Then Dave Miller fills a bag", Guess("name", "Dave Miller")),
+        ("Its Smiler again", Guess("name", "Smiler")),
         ("an Asian male ran", Guess("origin", "Asian male")),
     ],
 )
