@@ -145,5 +145,7 @@ class OffenderForm(ReportForm):
 class DeclarationForm(forms.Form):
     """The declaration, once for all that is sent with it."""
 
-    declared = OffenderForm.base_fields["declared"]
+    declared = forms.BooleanField(
+        label=DECLARATION, error_messages={"required": "Make the declaration first. Nothing was sent yet."}
+    )
     no_names = forms.BooleanField(label="I have looked: no name is guessed.", required=False)

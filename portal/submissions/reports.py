@@ -8,7 +8,13 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit.log import record
 from portal.audit.tags import Tag
-from portal.submissions.actions import CLOSED, SubmissionRefused, accepts_submissions, declare_offender
+from portal.submissions.actions import (
+    CLOSED,
+    NOT_PLACED,
+    SubmissionRefused,
+    accepts_submissions,
+    declare_offender,
+)
 from portal.submissions.guesses import FREE_TEXTS, Guess, digest, unlooked
 from portal.submissions.models import Offender
 
@@ -38,6 +44,8 @@ def lacks_of(offender: Offender) -> list[Lack]:
     lacks = [Lack(name, text) for name, text in NEEDED.items() if not getattr(offender, name)]
     if not offender.stills.all():
         lacks.append(Lack("stills", "Add a still in which the face can be seen."))
+    if offender.rank is None:
+        lacks.append(Lack("place", NOT_PLACED[1]))
     return lacks
 
 

@@ -45,6 +45,19 @@ def test_what_is_ready_and_what_the_others_lack(cast: Cast, read: Read) -> None:
         assert text in html
 
 
+def test_what_waits_in_the_tray_is_not_ready_and_leads_to_the_board(cast: Cast, read: Read) -> None:
+    Offender.objects.filter(pk=ready(cast).pk).update(rank=None)
+    html = read("submission-declare", cast.campaign.uid)
+    assert "Not ready yet: 1" in html
+    board = reverse("retailer:submission", args=[cast.campaign.uid])
+    assert f'<a href="{board}">Give this offender one of the places 1 to 30 first' in html
+
+
+def test_without_the_declaration_it_says_that_nothing_was_sent(cast: Cast, lena: Client) -> None:
+    assert "Nothing was sent yet." in send(lena, cast, ready(cast), declared="")
+    assert declared() == set()
+
+
 def test_one_declaration_sends_what_was_ticked(cast: Cast, lena: Client) -> None:
     first, second, third = ready(cast), ready(cast), ready(cast)
     assert "2 reports were sent" in send(lena, cast, first, third)

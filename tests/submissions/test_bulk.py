@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from portal.audit.log import SystemActor
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
-from portal.submissions.actions import SubmissionRefused
+from portal.submissions.actions import SubmissionRefused, Upload, add_draft
 from portal.submissions.board import place
 from portal.submissions.bulk.actions import KEPT_DAYS, purge_bulk_uploads
 from portal.submissions.bulk.columns import FIELDS, columns_for
@@ -23,7 +23,7 @@ from portal.submissions.bulk.templates import bad_rows_csv, bad_rows_xlsx, templ
 from portal.submissions.models import BulkUpload, Offender, RefusedUpload, Still
 from portal.submissions.reports import declare_offenders
 from portal.submissions.states import MAX_OFFENDERS
-from tests.cast import Cast, make_offender, make_still, picture
+from tests.cast import Cast, make_offender, make_still, picture, submission_of
 from tests.submissions.tables import REFERENCE, STILLS, good, notes, problems, send, table
 
 BARE: dict[str, Any] = {"offence": "", "store": None, "started_at": None, "ended_at": None}
@@ -288,3 +288,12 @@ def test_a_row_begins_with_the_clock_of_its_store(cast: Cast) -> None:
     send(cast, table(good("A1"), good("A2", **{heading: "0"})))
     found = Offender.objects.order_by("rank").values_list("clock_offset_minutes", flat=True)
     assert list(found) == [4, 0]
+
+
+def test_a_draft_of_the_board_takes_the_clock_of_its_rows_store(cast: Cast) -> None:
+    cast.retailer.stores.update(clock_offset_minutes=4)
+    submission = submission_of(cast.loss_prevention, cast.campaign)
+    still, _ = add_draft(submission, Upload(picture(1), "cam1.jpg"), by=cast.loss_prevention)
+    send(cast, table(good("A1", **{STILLS: "cam1.jpg"})))
+    offender = Offender.objects.get()
+    assert (offender.pk, offender.clock_offset_minutes) == (still.offender_id, 4)

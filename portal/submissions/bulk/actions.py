@@ -30,6 +30,7 @@ from portal.submissions.board import merge_offenders, place
 from portal.submissions.bulk.archives import StillArchive
 from portal.submissions.bulk.checking import ROW, Checked, Row, check
 from portal.submissions.bulk.tables import read_table
+from portal.submissions.clock import with_usual_clock
 from portal.submissions.footage import keep_clock
 from portal.submissions.models import BulkUpload, Offender, Still, Submission
 from portal.submissions.reports import guesses_of
@@ -143,8 +144,7 @@ def _offender_of(row: Row, work: Work) -> Offender:
     Submission.objects.select_for_update(no_key=True).get(pk=work.submission.pk)  # two uploads take turns
     known = _known(row, work)
     if not known:
-        fields = {"clock_offset_minutes": row.values["store"].clock_offset_minutes, **row.values}
-        return add_offender(work.submission, keep_clock(Offender(), fields), by=work.by, declared=False)
+        return add_offender(work.submission, _with_clocks(row, Offender()), by=work.by, declared=False)
     if len(known) > 1:
         known = [_merged(known, work)]
     offender = known[0]
@@ -153,6 +153,11 @@ def _offender_of(row: Row, work: Work) -> Offender:
         return offender
     _fill(row, offender, work)
     return offender
+
+
+def _with_clocks(row: Row, before: Offender) -> dict[str, Any]:
+    """What the row says, with the usual clock of its store or camera where it says nothing of it."""
+    return keep_clock(before, with_usual_clock(before, row.values))
 
 
 def _known(row: Row, work: Work) -> list[Offender]:
@@ -189,7 +194,7 @@ def _merged(known: Sequence[Offender], work: Work) -> Offender:
 def _fill(row: Row, offender: Offender, work: Work) -> None:
     """Write the row into a bare draft; of a report somebody filled in only what is empty."""
     if not offender.offence:
-        change_offender(offender, keep_clock(offender, row.values), by=work.by)
+        change_offender(offender, _with_clocks(row, offender), by=work.by)
     else:
         empty = {name: value for name, value in row.values.items() if _is_empty(offender, name)}
         if offender.started_at:
