@@ -62,6 +62,8 @@ function noted(field, className) {
 }
 
 function start(form) {
+  // Loading a page with problems again must not send the old form once more, over what was saved since.
+  window.history.replaceState(window.history.state, "");
   const status = form.querySelector("[data-saved]");
   const banner = form.querySelector("[data-restored]");
   const fields = new Map([...form.elements].filter((one) => one.id && one.name && one.id === `id_${one.name}`

@@ -231,15 +231,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = false;
   }
 });
-// The button that was pressed may be gone with its card: its card's number field takes the focus, or else
-// the heading of the places. Without scrolling: the banner says what was done from wherever one is.
-let field = null;
+// The button that was pressed may be gone with its card: its card's number field takes the focus; of an
+// answered suggestion the next one; or else the heading of the places. Without scrolling: the banner says
+// what was done from wherever one is.
+let [field, answered] = [null, false];
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.requestConfig.verb !== "get") field = event.detail.elt.querySelector("input[name=to]")?.id;
+  const { elt, requestConfig } = event.detail;
+  if (requestConfig.verb === "get") return;
+  field = elt.querySelector("input[name=to]")?.id;
+  answered = elt.closest(".groupings") !== null;
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb !== "post" || document.activeElement !== document.body) return;
-  const next = document.getElementById(field) ?? document.getElementById("places-title");
+  const suggestion = answered ? document.querySelector(".groupings button") : null;
+  const next = document.getElementById(field) ?? suggestion ?? document.getElementById("places-title");
   next?.focus({ preventScroll: true });
 });
 document.addEventListener("click", (event) => {

@@ -112,6 +112,20 @@ def test_what_is_suggested_is_not_saved_by_looking_at_it(
     assert (draft.reporter_name, draft.receipt_held) == ("Lena Prior", True)
 
 
+def test_loading_a_page_with_problems_again_keeps_what_was_saved_since(
+    cast: Cast, draft: Offender, page: Page, open_step: Open
+) -> None:
+    open_step(draft, "when-and-where")
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.get_by_role("link", name="Say when it happened.")).to_be_visible()
+    page.get_by_label("Start of the incident").fill("2026-11-01T14:05")
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
+    page.reload()
+    expect(page.get_by_label("Start of the incident")).to_have_value("2026-11-01T14:05")
+    draft.refresh_from_db()
+    assert draft.started_at is not None
+
+
 def test_same_as_the_last_one_and_the_clock_by_keyboard(
     cast: Cast, draft: Offender, page: Page, open_step: Open
 ) -> None:

@@ -109,6 +109,19 @@ def test_places_are_given_with_the_keyboard_and_stay(cast: Cast, board: Page) ->
     assert ranks(made) == [9, 3, 2]
 
 
+def test_after_an_answer_the_keyboard_is_at_the_next_suggestion(cast: Cast, board: Page) -> None:
+    for one, name in zip(drafts(cast, 4), ("till01_a", "till01_b", "till02_a", "till02_b"), strict=True):
+        one.stills.update(name=f"{name}.jpg")
+    board.reload()
+    expect(board.locator(".groupings > li")).to_have_count(2)
+    board.get_by_role("button", name="Yes, one person").first.press("Enter")
+    expect(board.locator(".groupings > li")).to_have_count(1)
+    expect(board.locator(".groupings button").first).to_be_focused()
+    board.keyboard.press("Enter")
+    expect(board.locator(".groupings > li")).to_have_count(0)
+    expect(board.locator("#places-title")).to_be_focused()
+
+
 def drag(page: Page, what: Locator, to: Locator) -> None:
     what.scroll_into_view_if_needed()
     start, end = what.bounding_box(), to.bounding_box()
