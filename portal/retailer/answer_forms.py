@@ -59,11 +59,12 @@ class AnswerForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, kind: Kind, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: Kind, received: bool = False, **kwargs: Any) -> None:
+        """`received`: documents came before, with an answer that was not taken yet."""
         super().__init__(*args, **kwargs)
         provided = self.fields["provided"]
         assert isinstance(provided, forms.ChoiceField)
-        provided.required = not self.files
+        provided.required = not self.files and not received
         provided.choices = [("yes", HAVE_IT[kind]), ("no", "No, we do not have it")]
         self.fields["stills"].required = False  # not where the answer is "we do not have it"
         self.fields["text"].label = TEXT_LABELS.get(kind, self.fields["text"].label)
@@ -75,6 +76,7 @@ class AnswerForm(forms.Form):
         said = self.cleaned_data["provided"]
         return True if said == "" else bool(said)
 
-    def refuse(self, error: QuestionRefused) -> None:
-        """Show why an answer was not taken, at the field it concerns."""
-        self.add_error(error.field if error.field in self.fields else None, error.message)
+    def refuse(self, error: QuestionRefused, *, about: str = "") -> None:
+        """Show why an answer, or the file `about` of it, was not taken, at the field it concerns."""
+        message = f"{about}: {error.message}" if about else error.message
+        self.add_error(error.field if error.field in self.fields else None, message)

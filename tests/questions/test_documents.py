@@ -67,6 +67,17 @@ def test_a_receipt_answers_the_question_and_is_downloaded_by_the_officer(
     assert client_of(cast.foreign_officer).get(url).status_code == 404
 
 
+def test_a_wrong_document_is_named_and_the_right_one_stays(cast: Cast, question: Question) -> None:
+    client = client_of(cast.loss_prevention)
+    files = SimpleUploadedFile("letter.docx", b"PK docx"), SimpleUploadedFile("receipt.pdf", PDF)
+    html = send(client, question, *files)
+    assert "letter.docx: Only PDF, JPEG and PNG documents can be taken." in html
+    assert "Received already" in html
+    assert "receipt.pdf" in html
+    assert question.documents.count() == 1
+    assert "Thank you." in send(client, question)  # nothing has to be chosen again
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

@@ -39,7 +39,7 @@ def questions(request: SignedInRequest) -> HttpResponse:
 def question(request: SignedInRequest, uid: str) -> HttpResponse:
     """One question, answered in place; once settled, what was answered."""
     one = get_object_or_404(questions_to(request.user).prefetch_related("stills", "documents"), uid=uid)
-    form = AnswerForm(*posted(request), kind=Kind(one.kind))
+    form = AnswerForm(*posted(request), kind=Kind(one.kind), received=bool(one.documents.all()))
     if request.method == "POST" and form.is_valid() and _answered(request, one, form):
         messages.success(request, THANKS.get(Kind(one.kind), "Thank you. The officer sees your answer."))
         return redirect("retailer:offender", uid=one.offender.uid)
@@ -54,8 +54,8 @@ def _answered(request: SignedInRequest, one: Question, form: AnswerForm) -> bool
     try:
         provided = form.cleaned_data["provided"]
         stills = _stills(request, one, form) if provided else []
-        for file in form.cleaned_data.get("documents") or [] if provided else []:
-            add_document(one, Upload(file.read(MAX_BYTES + 1), file.name or ""), by=request.user)
+        if provided and not _documents(request, one, form):
+            return False
         given = Answer(
             provided,
             form.cleaned_data["text"],
@@ -70,6 +70,16 @@ def _answered(request: SignedInRequest, one: Question, form: AnswerForm) -> bool
         form.add_error("documents" if "documents" in form.fields else None, OUR_FAULT)
         return False
     return True
+
+
+def _documents(request: SignedInRequest, one: Question, form: AnswerForm) -> bool:
+    """Whether every document was taken; of each other it is told why, and those that were stay."""
+    for file in form.cleaned_data.get("documents") or []:
+        try:
+            add_document(one, Upload(file.read(MAX_BYTES + 1), file.name or ""), by=request.user)
+        except QuestionRefused as error:
+            form.refuse(error, about=file.name or "")
+    return not form.errors
 
 
 def _stills(request: SignedInRequest, one: Question, form: AnswerForm) -> list[Still]:
