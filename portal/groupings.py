@@ -16,25 +16,28 @@ MEDIAN = {"postgresql": "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY {})", "sqli
 
 @dataclass(frozen=True)
 class Asked:
-    """Columns of the rows: to group by, to count where not null, to sum, to take the median of."""
+    """Columns of the rows: to group by, to count where not null, to count where they reach a number, to sum,
+    to take the median of."""
 
     by: Sequence[str]
     counts: Sequence[str]
+    reaching: Sequence[tuple[str, float]] = ()
     sums: Sequence[str] = ()
     medians: Sequence[str] = ()
 
     def aggregates(self) -> list[str]:
-        """The SQL of what is asked of every group, in the order counts, sums, medians."""
+        """The SQL of what is asked of every group, in the order of the columns above."""
         middle = MEDIAN[connection.vendor]
         return [
             *(f'COUNT("{name}")' for name in self.counts),
+            *(f'COUNT(*) FILTER (WHERE "{name}" >= {least:f})' for name, least in self.reaching),
             *(f'SUM("{name}")' for name in self.sums),
             *(middle.format(f'"{name}"') for name in self.medians),
         ]
 
 
 def grouped(rows: QuerySet[Any, Any], asked: Asked) -> dict[str, dict[str | None, tuple[Any, ...]]]:
-    """By grouping and by the group's value as text: the number of rows, then the counts, sums and medians.
+    """By grouping and by the group's value as text: the number of rows, then what is asked.
 
     `rows` are values() under names of their own. What SQLite does not know it gives as a number: see
     `money` and `length`.

@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from portal.accounts.models import User
 from portal.accounts.roles import REVIEWING_ROLES
-from portal.police.priority import by_priority, in_band
+from portal.police.priority import by_priority, explained, in_band
 from portal.reviews.models import Decision, Review
 from portal.reviews.queries import decisions_for, waiting_for
 from portal.reviews.states import LIVE, MAY_TAKE, DecisionState, Outcome, Stage
@@ -149,7 +149,7 @@ def _uuid(text: str) -> UUID | None:
 def listed(decisions: Sequence[int]) -> list[Decision]:
     """Rows of the list for these ids, in their order, with everything a row shows; two queries."""
     searches = Search.objects.filter(still__offender=OuterRef("offender"))
-    found = by_priority(Decision.objects.filter(pk__in=decisions)).annotate(searched=Exists(searches))
+    found = explained(Decision.objects.filter(pk__in=decisions)).annotate(searched=Exists(searches))
     rows = {row.pk: row for row in found.select_related("offender__submission__campaign").only(*SHOWN)}
     return [rows[pk] for pk in decisions if pk in rows]
 

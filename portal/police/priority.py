@@ -11,6 +11,8 @@ Days count without end, so that nothing waits for ever. Equal sums: whoever has 
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any
 
 from django.db.models import (
@@ -97,13 +99,14 @@ def parts() -> dict[str, Combinable]:
 
 
 def by_priority(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
-    """Ordered by the sum, highest first; annotated with `priority` and each part as `points_…`."""
-    terms = parts()
-    rows = decisions.annotate(**{f"points_{name}": term for name, term in terms.items()})
-    total: Any = Value(0)
-    for name in terms:
-        total = total + F(f"points_{name}")
-    return rows.annotate(priority=total).order_by("-priority", "entered_at", "pk")
+    """Ordered by the sum, highest first; annotated with it as `priority`."""
+    total = reduce(add, parts().values())
+    return decisions.annotate(priority=total).order_by("-priority", "entered_at", "pk")
+
+
+def explained(decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Annotated with each part of the sum as `points_…`, for parts_of()."""
+    return decisions.annotate(**{f"points_{name}": term for name, term in parts().items()})
 
 
 def in_band(decisions: QuerySet[Decision], band: str) -> QuerySet[Decision]:
@@ -122,7 +125,7 @@ class Part:
 
 
 def parts_of(decision: Decision) -> list[Part]:
-    """Why a row of by_priority() stands where it stands."""
+    """Why a row of explained() stands where it stands."""
     found = [Part(label, getattr(decision, f"points_{name}", 0)) for name, label in NAMES.items()]
     return [part for part in found if part.points]
 

@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from portal.accounts.models import Store, User
-from portal.reviews.status import WORDS, with_status
+from portal.reviews.status import WORDS, with_code
 from portal.submissions.models import Campaign, Offender
 from portal.submissions.states import OffenceType
 
@@ -76,4 +76,4 @@ class FilterForm(forms.Form):
         if codes is None:
             return offenders
         wanted: dict[str, Any] = {"status_code__in": codes}
-        return with_status(offenders).filter(**wanted)
+        return with_code(offenders).filter(**wanted)

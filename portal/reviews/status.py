@@ -1,6 +1,6 @@
 """What a retailer may know of a decision: derived here, and nothing else of reviews is theirs to import."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,29 +71,55 @@ WAY: dict[str, tuple[str, str]] = {
     "searched": ("Searched", "Searched. Waiting for an officer to compare the faces."),
 }
 WORDS = {**WAY, **TOLD}
-READ = ("status_code", "status_since", "searched_at", "decision__decided_at", "decision__reopened_at")
+OUTCOME = "outcome"  # stands for the code that the decision has
+# Since when a status holds, by its code; what is told: since it was decided.
+SINCE = {
+    "looked_at_again": "decision__entered_at",
+    "with_officer": "decision__entered_at",
+    "needs_still": "created_at",
+    "draft": "created_at",
+    "checking": "declared_at",
+    "held_up": "declared_at",
+    "no_face": "declared_at",
+    "searched": "searched_at",
+}
+DECIDED = "decision__decided_at"
+MOMENTS = (
+    "created_at", "declared_at", "searched_at", "decision__entered_at", DECIDED, "decision__reopened_at",
+)  # fmt: skip
+
+
+def with_code(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
+    """The same offenders with `status_code` and `searched_at`, for counts and filters."""
+    searches = Search.objects.filter(still__offender=OuterRef("pk"), extends=None).order_by("-at")
+    codes = (
+        When(when, then=F("decision__outcome") if code == OUTCOME else Value(code)) for when, code in _steps()
+    )
+    return offenders.annotate(searched_at=Subquery(searches.values("at")[:1])).annotate(
+        status_code=Case(*codes, default=Value("searched"))
+    )
 
 
 def with_status(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
-    """The same offenders with `status_code`, `status_since` and `searched_at`, for lists and counts."""
+    """The same with `status_since` too, for lists in its order."""
+    since = (When(when, then=F(SINCE.get(code, DECIDED))) for when, code in _steps())
+    return with_code(offenders).annotate(status_since=Coalesce(Case(*since), F("searched_at")))
+
+
+def _steps() -> tuple[tuple[Any, str], ...]:
+    """When an offender has which status: the first that holds, or it is searched."""
     stills = Still.objects.filter(offender=OuterRef("pk"))
-    searches = Search.objects.filter(still__offender=OuterRef("pk"), extends=None).order_by("-at")
     busy, decided = Exists(stills.filter(work_state__in=BUSY)), Q(decision__state=DecisionState.DECIDED)
     waiting = Q(decision__state=DecisionState.AWAITING_FIRST)
-    again = waiting & Q(decision__round__gt=1) & ~busy
-    steps = (
-        (decided, F("decision__outcome"), "decision__decided_at"),
-        (again, Value("looked_at_again"), "decision__entered_at"),
-        (Q(decision__isnull=False) & ~waiting, Value("with_officer"), "decision__entered_at"),
-        (_none(stills), Value("needs_still"), "created_at"),
-        (Q(declared_at=None), Value("draft"), "created_at"),
-        (busy, Value("checking"), "declared_at"),
-        (_none(stills.exclude(work_state=WorkState.QUARANTINED)), Value("held_up"), "declared_at"),
-        (Q(searched_at=None), Value("no_face"), "declared_at"),
-    )
-    return offenders.annotate(searched_at=Subquery(searches.values("at")[:1])).annotate(
-        status_code=Case(*(When(when, then=code) for when, code, _ in steps), default=Value("searched")),
-        status_since=Coalesce(Case(*(When(when, then=F(at)) for when, _, at in steps)), F("searched_at")),
+    return (
+        (decided, OUTCOME),
+        (waiting & Q(decision__round__gt=1) & ~busy, "looked_at_again"),
+        (Q(decision__isnull=False) & ~waiting, "with_officer"),
+        (_none(stills), "needs_still"),
+        (Q(declared_at=None), "draft"),
+        (busy, "checking"),
+        (_none(stills.exclude(work_state=WorkState.QUARANTINED)), "held_up"),
+        (Q(searched_at=None), "no_face"),
     )
 
 
@@ -109,32 +135,26 @@ def statuses_of(offenders: Sequence[Offender]) -> dict[int, Status]:
 
 def said(offenders: QuerySet[Offender]) -> dict[int, Status]:
     """Status by offender id, in one query."""
-    rows = with_status(offenders).values_list("pk", *READ)
-    return {pk: _status(*read) for pk, *read in rows}
+    rows = with_code(offenders).values_list("pk", "status_code", *MOMENTS)
+    return {pk: _status(code, dict(zip(MOMENTS, at, strict=True))) for pk, code, *at in rows}
 
 
 def with_words(offenders: QuerySet[Offender]) -> QuerySet[Offender]:
     """The same offenders in one query with all that `in_words` needs."""
-    moments = {
-        "status_decided_at": F("decision__decided_at"),
-        "status_reopened_at": F("decision__reopened_at"),
-    }
-    return with_status(offenders).annotate(**moments)
+    return with_code(offenders).annotate(**{_kept(path): F(path) for path in MOMENTS if path != _kept(path)})
 
 
 def in_words(offender: Offender) -> Status:
     """The status of one of with_words()."""
     one: Any = offender
-    read = (one.status_code, one.status_since, one.searched_at, one.status_decided_at, one.status_reopened_at)
-    return _status(*read)
+    return _status(one.status_code, {path: getattr(one, _kept(path)) for path in MOMENTS})
 
 
-def _status(
-    code: str,
-    since: datetime | None,
-    searched_at: datetime | None,
-    decided_at: datetime | None,
-    reopened_at: datetime | None,
-) -> Status:
-    told_at = decided_at if code in TOLD else None
-    return Status(code, *WORDS[code], since, searched_at, told_at, reopened_at)
+def _kept(path: str) -> str:
+    return path.replace("__", "_")
+
+
+def _status(code: str, at: Mapping[str, datetime | None]) -> Status:
+    since = at[SINCE.get(code, DECIDED)] or at["searched_at"]
+    told_at = at[DECIDED] if code in TOLD else None
+    return Status(code, *WORDS[code], since, at["searched_at"], told_at, at["decision__reopened_at"])

@@ -29,7 +29,7 @@ from django.db.models.functions import Cast, TruncMonth
 
 from portal.groupings import WHOLE, Asked, grouped, length, money
 from portal.reviews.states import Outcome
-from portal.reviews.status import with_status
+from portal.reviews.status import with_code
 from portal.searches.models import Search
 from portal.submissions.models import Offender
 from portal.work import WorkState
@@ -75,7 +75,7 @@ class Tallies(Generic[Tally]):
 
 def offender_tallies(offenders: QuerySet[Offender]) -> Tallies[OffenderTally]:
     """By campaign, store and offence (their ids), and by the code of the status."""
-    facts = with_status(offenders).values(
+    facts = with_code(offenders).values(
         **_groups(),
         of_status=F("status_code"),
         sent_at=F("declared_at"),
@@ -107,10 +107,14 @@ def still_tallies(offenders: QuerySet[Offender]) -> Tallies[StillTally]:
         **_groups(),
         of_month=TruncMonth("stills__added_at"),
         found=_one_where(Q(stills__work_state=WorkState.DONE)),
-        good=_one_where(Q(score__gte=GOOD_QUALITY)),
         took=Case(When(searched, then=_between("stills__work_queued_at", "stills__work_finished_at"))),
     )
-    asked = Asked(by=(CAMPAIGN, STORE, OFFENCE, MONTH), counts=("found", "good"), medians=("took", "score"))
+    asked = Asked(
+        by=(CAMPAIGN, STORE, OFFENCE, MONTH),
+        counts=("found",),
+        reaching=(("score", GOOD_QUALITY),),
+        medians=("took", "score"),
+    )
     return _tallies(grouped(facts, asked), _of_stills)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.police import desk
-from portal.police.priority import by_priority, parts_of
+from portal.police.priority import by_priority, explained, parts_of
 from portal.reviews import actions
 from portal.reviews.models import Decision, Review
 from portal.reviews.states import DecisionState, Outcome, Stage
@@ -168,7 +168,7 @@ def test_first_things_first_and_the_page_says_why(cast: Cast) -> None:
     Decision.objects.filter(pk=made["plain"].pk).update(
         entered_at=timezone.now() - timedelta(days=6, hours=1)
     )
-    ordered = by_priority(Decision.objects.all())
+    ordered = explained(by_priority(Decision.objects.all()))
     found = {one.pk: sum(part.points for part in parts_of(one)) for one in ordered}
     sums = {name: found[one.pk] for name, one in made.items()}
     assert sums == {"violence": 55, "old": 25, "footage": 18, "loss": 12, "plain": 12, "overwritten": 0}

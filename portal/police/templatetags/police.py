@@ -122,6 +122,12 @@ def priority_parts(decision: Decision) -> list[Part]:
 
 
 @register.filter
+def points(parts: list[Part]) -> int:
+    """Their sum."""
+    return sum(part.points for part in parts)
+
+
+@register.filter
 def band(priority: int) -> str:
     """The band of a sum of points."""
     return band_of(priority)

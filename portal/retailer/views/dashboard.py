@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import Prefetch
@@ -34,7 +33,8 @@ AT_ONCE = 250  # rows of the file read from the database at a time
 NAMES = Prefetch("stills", queryset=Still.objects.only("offender_id", "name"))
 # What a row shows: a report has fifty columns more.
 SHOWN = (
-    "uid", "rank", "offence", "incident_reference", "footage_kept", "footage_until",
+    "uid", "rank", "created_at", "declared_at", "offence", "incident_reference", "footage_kept",
+    "footage_until",
     "submission__campaign__name", "store__name",
 )  # fmt: skip
 NEWEST_FIRST = ("-submission__campaign_id", BY_PLACE, "pk")
@@ -133,19 +133,17 @@ def _breakdowns(user: User, found: Counted) -> tuple[tuple[str, list[Line]], ...
 
 def _campaigns(user: User) -> Names:
     campaigns = campaigns_for(user).order_by("-pk").values_list("pk", "name", "uid")
-    return [(str(pk), name, urlencode({"campaign": uid})) for pk, name, uid in campaigns]
+    return [(str(pk), name, f"campaign={uid}") for pk, name, uid in campaigns]
 
 
 def _stores(user: User) -> Names:
     stores = user.organisation.stores.order_by("name")
-    names: Names = [(str(one.pk), one.name, urlencode({"store": one.uid})) for one in stores]
+    names: Names = [(str(one.pk), one.name, f"store={one.uid}") for one in stores]
     return [*names, (None, "No store named", "")]
 
 
 def _offences() -> Names:
-    names: Names = [
-        (one.value, one.label.partition(" (")[0], urlencode({"offence": one.value})) for one in OffenceType
-    ]
+    names: Names = [(one.value, one.label.partition(" (")[0], f"offence={one.value}") for one in OffenceType]
     return [*names, ("", "Not said yet", "")]
 
 
