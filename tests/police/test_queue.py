@@ -172,7 +172,9 @@ def test_first_things_first_and_the_page_says_why(cast: Cast) -> None:
     found = {one.pk: sum(part.points for part in parts_of(one)) for one in ordered}
     sums = {name: found[one.pk] for name, one in made.items()}
     assert sums == {"violence": 55, "old": 25, "footage": 18, "loss": 12, "plain": 12, "overwritten": 0}
-    listed = client_of(cast.facial_reviewer).get(reverse(QUEUE)).context["rows"]
+    page = client_of(cast.facial_reviewer).get(reverse(QUEUE))
+    assert '<span class="tag neutral">0</span>' in page.content.decode()
+    listed = page.context["rows"]
     order = [next(name for name, one in made.items() if one.pk == row.pk) for row in listed]
     assert order == ["violence", "old", "footage", "plain", "loss", "overwritten"]
     assert [(part.name, part.points) for part in parts_of(listed[0])] == [("violence", 30), ("weapon", 25)]

@@ -30,7 +30,8 @@ from portal.tables import csv_stream
 
 PAGE = 30
 AT_ONCE = 250  # rows of the file read from the database at a time
-NAMES = Prefetch("stills", queryset=Still.objects.only("offender_id", "name"))
+# What is not placed yet goes by the name of its file.
+NAMES = Prefetch("stills", Still.objects.filter(offender__rank=None).only("offender_id", "name"))
 # What a row shows: a report has fifty columns more.
 SHOWN = (
     "uid", "rank", "created_at", "declared_at", "offence", "incident_reference", "footage_kept",
@@ -103,7 +104,8 @@ def _number(totals: list[figures.Total], filters: FilterForm) -> int:
 
 
 def _rows(user: User, ids: list[int]) -> list[Row]:
-    found = with_words(offenders_for(user).filter(pk__in=ids)).only(*SHOWN).prefetch_related(NAMES)
+    these = offenders_for(user).filter(pk__in=ids).order_by()
+    found = with_words(these).only(*SHOWN).prefetch_related(NAMES)
     rows = {one.pk: Row(one, in_words(one), clock_of(one)) for one in found}
     return [rows[pk] for pk in ids if pk in rows]
 
