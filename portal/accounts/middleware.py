@@ -25,7 +25,8 @@ BEFORE_ENROLMENT = frozenset(
 class SessionRules:
     """Ends a session that was idle too long, or is as old as it may get (SESSION_HOURS), in use or not.
 
-    A page that polls by itself (X-Poll) does not count as a person.
+    A page that polls by itself (X-Poll) does not count as a person. No browser keeps what somebody signed in
+    was sent: going back shows a page, or where it leads, as it is now, and after logging out nothing.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -40,6 +41,9 @@ class SessionRules:
                 messages.info(request, "You were logged out for safety. Log in again to go on.")
             else:
                 self._note(request, now)
+            response = self.get_response(request)
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
         return self.get_response(request)
 
     @staticmethod

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from portal.accounts.actions import set_active
 from tests.accounts.logging_in import is_in, log_in
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD, Cast, client_of
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -74,3 +74,16 @@ def test_a_changed_password_ends_every_other_session(cast: Cast) -> None:
     here.post(reverse("account_change_password"), given)
     assert is_in(here)
     assert not is_in(elsewhere)
+
+
+def test_no_browser_keeps_a_page_of_somebody_signed_in(cast: Cast) -> None:
+    """Going back after logging out shows nothing, and a redirect leads to where things stand now."""
+    for user, route in (
+        (cast.facial_reviewer, "police:queue"),
+        (cast.facial_reviewer, "home"),
+        (cast.auditor, "oversight:analytics"),
+        (cast.loss_prevention, "retailer:dashboard"),
+    ):
+        answer = client_of(user).get(reverse(route))
+        assert "no-store" in answer.headers["Cache-Control"], route
+    assert "Cache-Control" not in Client().get(reverse("home")).headers
