@@ -15,6 +15,7 @@ from tests.cast import Cast, decision_on, make_gallery, searched_offender
 from tests.police.officer import Officer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LIST, LONG = 20, 50
 
 
 @pytest.fixture
@@ -65,19 +66,32 @@ def test_each_face_is_fetched_and_logged_once(reviewer: Officer) -> None:
     reviewer.leave_the_bench()
 
 
-def test_the_next_pair_is_there_before_its_key(reviewer: Officer) -> None:
-    """Counted, not timed: every picture is loaded when its pair is wanted. The times are printed."""
+def test_twenty_candidates_are_cleared_by_one_key_each(
+    cast: Cast, browser: Browser, live_server: LiveServer
+) -> None:
+    """Counted, not timed: after the first key no picture is asked for. The times are printed."""
+    make_gallery(cast.force, LIST)
+    decision_on(searched_offender(cast.loss_prevention, cast.campaign, person=2))
+    reviewer = at_the_bench(Officer(browser, cast.facial_reviewer, live_server.url))
     page = reviewer.page
     page.wait_for_load_state("networkidle")
-    review = Review.objects.latest("pk")
-    for _ in range(review.judgements.count() - 1):
-        page.keyboard.press("2")
-    expect(page.locator("[data-left]")).to_have_text("1 candidate not judged yet.")
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if request.resource_type == "image" else None
+    )
+    keys = ["2"] * LIST
+    for key in keys:
+        page.keyboard.press(key)
+    expect(page.locator("[data-left]")).to_have_text("All candidates are judged.")
+    expect(page.locator("[data-finish]")).to_be_focused()
     measured = page.evaluate(
         "performance.getEntriesByName('bench:pair').slice(1).map((one) => [one.detail.loaded, one.duration])"
     )
     print("milliseconds from the key to the pair on the screen:", [round(ms) for _, ms in measured])
-    assert [loaded for loaded, _ in measured] == [True] * 3
+    assert [loaded for loaded, _ in measured] == [True] * (LIST - 1)
+    assert asked == []
+    judged = Review.objects.latest("pk").judgements.values_list("blind", flat=True)
+    assert list(judged) == ["not"] * len(keys)  # one key each: two are allowed
     reviewer.leave_the_bench()
 
 
@@ -102,9 +116,6 @@ def test_by_keys_alone(reviewer: Officer) -> None:
     blinked = [("overlay", 2), ("blink", 1), ("blink", 0), ("overlay", 0)]
     assert edits[-7:] == [*swiped, *blinked, ("frame", 1)]
     reviewer.leave_the_bench()
-
-
-LONG = 50
 
 
 def test_a_long_list_leaves_both_faces_in_view(cast: Cast, browser: Browser, live_server: LiveServer) -> None:
