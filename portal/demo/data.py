@@ -128,6 +128,7 @@ def _campaign(supervisor: User) -> Campaign:
                 necessity="The offenders are unknown to the retailers and other enquiries have failed.",
                 proportionality="Only the 30 most prolific per retailer; one search each; two human reviews.",
                 authoriser="Supt A. Example, 2 November 2026 (demo)",
+                research_basis="The purpose goes on while an offender is unidentified; reviewed each month.",
             ),
             by=supervisor,
             retailers=[people.organisation(name, OrganisationKind.RETAILER) for name in people.RETAILERS],

@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from portal.police.campaign_forms import CampaignForm
 from portal.submissions.models import LAWFUL, Campaign
 from portal.submissions.states import CampaignState
 from tests.cast import Cast, client_of, make_campaign
@@ -48,6 +49,22 @@ def test_bad_sizes_and_dates_are_refused(cast: Cast) -> None:
     assert answer.status_code == 422
     assert "before the first day" in answer.content.decode()
     assert "200" in answer.content.decode()
+
+
+def test_the_page_asks_for_everything_the_form_takes(cast: Cast) -> None:
+    """A field that is not on the page would be emptied by its next Save."""
+    client = client_of(cast.supervisor)
+    page = client.get(reverse("police:campaign-edit", args=[cast.campaign.uid])).content.decode()
+    assert [name for name in CampaignForm.base_fields if f'name="{name}"' not in page] == []
+
+
+def test_the_basis_for_searching_again_is_recorded_and_shown(cast: Cast) -> None:
+    client = client_of(cast.supervisor)
+    shown = reverse("police:campaign", args=[cast.campaign.uid])
+    assert "no search of their own" in client.get(shown).content.decode()
+    entered = {"name": "x", **SIZES, **GROUNDS, "research_basis": "Reviewed each month"}
+    client.post(reverse("police:campaign-edit", args=[cast.campaign.uid]), entered)
+    assert "Reviewed each month" in client.get(shown).content.decode()
 
 
 def test_others_read_only(cast: Cast) -> None:
