@@ -8,6 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from portal.audit.models import Entry
 from portal.audit.tags import Tag
+from portal.reviews import actions
 from portal.reviews.models import Decision, Review
 from portal.submissions.models import Campaign
 from tests.browsing import Browser
@@ -93,6 +94,18 @@ def test_twenty_candidates_are_cleared_by_one_key_each(
     judged = Review.objects.latest("pk").judgements.values_list("blind", flat=True)
     assert list(judged) == ["not"] * len(keys)  # one key each: two are allowed
     reviewer.leave_the_bench()
+
+
+def test_a_judgement_that_is_not_kept_looks_like_it(reviewer: Officer) -> None:
+    """Another window of the same officer has handed the review back."""
+    page = reviewer.page
+    actions.release_review(Review.objects.get(), by=reviewer.user, reason="in another window")
+    page.keyboard.press("3")
+    line = page.locator("[data-pair='1'] [data-saved]")
+    expect(line).to_contain_text("went back to the queue")
+    expect(line).to_have_css("font-weight", "600")
+    expect(page.locator("[data-left]")).to_have_text("4 candidates not judged yet.")
+    reviewer.leave()
 
 
 def test_by_keys_alone(reviewer: Officer) -> None:

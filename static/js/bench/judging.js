@@ -33,10 +33,10 @@ export function makeJudging(bench, pairs, { judged = () => {} } = {}) {
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, keepalive: true });
       const { problem } = await answer.json();
-      said(pair, problem || "Saved");
+      said(pair, problem || "Saved", Boolean(problem));
       if (!problem) mark(pair);
     } catch {
-      said(pair, "Not saved: the service cannot be reached. It is tried again with your next change.");
+      said(pair, "Not saved: the service cannot be reached. It is tried again with your next change.", true);
     }
   }
   function mark(pair) {
@@ -61,7 +61,13 @@ export function makeJudging(bench, pairs, { judged = () => {} } = {}) {
     finish.focus();
   }
   function verdictOf(pair) { return pair.querySelector('input[name="verdict"]:checked')?.value ?? ""; }
-  function said(pair, words) { pair.querySelector("[data-saved]").textContent = words; }
+  // What was not kept must not look like what was.
+  function said(pair, words, problem = false) {
+    const line = pair.querySelector("[data-saved]");
+    line.textContent = words;
+    line.classList.toggle("muted", !problem);
+    line.classList.toggle("error-text", problem);
+  }
 
   for (const pair of pairs.all) {
     const form = pair.querySelector("[data-judgement]");
