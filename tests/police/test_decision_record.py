@@ -131,7 +131,7 @@ def test_the_report_says_when_it_really_was(cast: Cast) -> None:
     html = " ".join(record_of(decide(offender, Outcome.NO_MATCH, cast), cast.supervisor).split())
     assert "2 Nov 2026, 23:58" in html
     assert "The CCTV clock is 7 minutes fast: it showed" in html
-    assert re.search(r"<dt>When</dt><dd>\d", html)  # a summary keeps line breaks: none may stand before it
+    assert re.search(r"<dt>When</dt><dd><time", html)  # a summary keeps line breaks: none may stand before it
     assert "3 Nov 2026, 00:05" in html
     Offender.objects.update(clock_offset_minutes=0)
     assert "The CCTV clock" not in record_of(Decision.objects.get(), cast.supervisor)
