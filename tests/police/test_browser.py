@@ -75,7 +75,7 @@ def test_twenty_candidates_are_cleared_by_one_key_each(
     decision_on(searched_offender(cast.loss_prevention, cast.campaign, person=2))
     reviewer = at_the_bench(Officer(browser, cast.facial_reviewer, live_server.url))
     page = reviewer.page
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")  # with every picture
     asked: list[str] = []
     page.on(
         "request", lambda request: asked.append(request.url) if request.resource_type == "image" else None
