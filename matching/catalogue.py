@@ -36,6 +36,7 @@ class Listed:
     pinned: tuple[WeightsFile, ...] = ()
 
 
+VIEWS = "v6"  # changes with the views of a face that make its vector (deepface_engine.sharp_and_soft)
 _MIT, _NON_COMMERCIAL, _APACHE = "MIT", "non-commercial research only", "Apache-2.0"
 _AGPL = "AGPL-3.0 (ultralytics)"
 
@@ -120,6 +121,11 @@ def weights_of(one: Listed, weights_dir: Path | None) -> tuple[Path, ...]:
 def digest_of(one: Listed, weights_dir: Path | None) -> str:
     """What a version begins with: 12 hex digits of the sha256 of each file that is read."""
     return "+".join(sha256_of(path)[:12] for path in weights_of(one, weights_dir))
+
+
+def version(settings: EngineSettings) -> str:
+    """The `model_version` of an engine of these settings; loads nothing. Raises what load_engine would."""
+    return f"{digest_of(model(settings.model), settings.weights_dir)}-{VIEWS}"
 
 
 def landmark_weights(settings: EngineSettings) -> Path | None:

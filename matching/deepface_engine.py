@@ -18,19 +18,17 @@ from matching.errors import EngineFault
 from matching.geometry import Box
 from matching.sface_network import DIMENSION as SFACE_DIMENSION
 from matching.sface_network import SFaceNetwork
-from matching.weights import DLIB_RESNET, SFACE, prepare_deepface_home
+from matching.weights import prepare_deepface_home
 
-_VIEWS = "v6"  # part of the model's version: vectors of other view sets are not comparable
 # Chosen on the dev people, docs/evaluation.md.
 SOFT_WEIGHT = 0.5
 SFACE_WEIGHT = 0.7
 
 
 class Embedder(Protocol):
-    """Chips to vectors; `version` changes whenever vectors stop being comparable."""
+    """Chips to vectors."""
 
     dimension: int
-    version: str
 
     def embed(self, chips: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """uint8 (150, 150, 3) RGB chips -> float32 (n, d), any norm."""
@@ -40,7 +38,6 @@ class DlibEmbedder:
     """DeepFace's Dlib model with its network run in ONNX Runtime (agreement is tested)."""
 
     dimension = DIMENSION
-    version = DLIB_RESNET.sha256[:12]
 
     def __init__(self, weights_dir: Path | None) -> None:
         self._network = DlibNetwork(weights_dir)
@@ -54,7 +51,6 @@ class SFaceEmbedder:
     """DeepFace's SFace model with its graph in ONNX Runtime made faster (agreement is tested)."""
 
     dimension = SFACE_DIMENSION
-    version = SFACE.sha256[:12]
 
     def __init__(self, weights_dir: Path | None) -> None:
         self._network = SFaceNetwork(weights_dir)
@@ -80,9 +76,7 @@ class DeepFaceEmbedder:
 
     def __init__(self, model: str, weights_dir: Path | None) -> None:
         self.model = model
-        listed = catalogue.model(model)
-        self.version = catalogue.digest_of(listed, weights_dir)
-        [weights, *_] = catalogue.weights_of(listed, weights_dir)
+        [weights, *_] = catalogue.weights_of(catalogue.model(model), weights_dir)
         home = prepare_deepface_home(weights_dir)
         self._represent = _deepface_represent(home, tensorflow=weights.suffix == ".h5")
         self.dimension = len(self._one(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8)))
@@ -168,7 +162,7 @@ class DeepFaceEngine:
             detector=self._detector.name,
             detector_version=self._detector.version,
             model=settings.model,
-            model_version="+".join(part.embedder.version for part in self._parts) + f"-{_VIEWS}",
+            model_version=catalogue.version(settings),
             dimension=sum(part.embedder.dimension for part in self._parts),
         )
 

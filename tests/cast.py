@@ -23,8 +23,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from PIL import Image
 
+from matching import catalogue
 from matching.decoding import NormalisedImage, normalise
-from matching.engine import DEFAULT_MODEL, EngineInfo, QualityMeasures
+from matching.engine import DEFAULT_MODEL, EngineInfo, EngineSettings, QualityMeasures
 from matching.engine import Face as FoundFace
 from matching.geometry import Box
 from portal import work
@@ -52,7 +53,8 @@ from portal.submissions.states import CampaignState, OffenceType
 
 PASSWORD = "correct-horse-battery"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-ENGINE = EngineInfo("cascade", "test", DEFAULT_MODEL, "test", 256)  # as many as the worker's own
+# What a real worker takes for its own: it searches among these vectors.
+ENGINE = EngineInfo("cascade", "test", DEFAULT_MODEL, catalogue.version(EngineSettings()), 256)
 
 
 @dataclass(frozen=True)

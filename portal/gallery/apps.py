@@ -7,3 +7,7 @@ class GalleryConfig(AppConfig):
     """What is searched."""
 
     name = "portal.gallery"
+
+    def ready(self) -> None:
+        """What `manage.py check --database default` and `migrate` look at."""
+        from portal.gallery import checks  # noqa: F401  (registers itself)

@@ -40,6 +40,7 @@ def _live(request: SignedInRequest) -> dict[str, Any]:
         "queues": state.queues(request.user),
         "workers": state.workers(),
         "weights_fault": state.weights_fault(),
+        "version_fault": state.version_fault(),
         "disks": list(state.disks()),
         "post": state.post(request.user),
         "verified": state.verified(),

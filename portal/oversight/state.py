@@ -21,8 +21,8 @@ from portal.audit.models import Verification
 from portal.cases.actions.packages import MAKE_PACKAGE
 from portal.cases.queries import packages_for
 from portal.celery import BULK, INTERACTIVE, app, send_on_commit
+from portal.gallery import serving
 from portal.gallery.actions import ENROL
-from portal.gallery.serving import serving_settings
 from portal.notifications.models import Mail
 from portal.notifications.states import MailState
 from portal.oversight.scope import (
@@ -143,10 +143,18 @@ def _ping() -> Workers:
 def weights_fault() -> str:
     """Why no worker can match; empty where the weights are there and are the pinned ones."""
     try:
-        catalogue.check(serving_settings())
+        catalogue.check(serving.serving_settings())
     except EngineFault as error:
         return str(error)
     return ""
+
+
+def version_fault() -> str:
+    """Why no search would find anybody, and the command that mends it; empty where all is well."""
+    try:
+        return serving.version_fault()
+    except EngineFault:
+        return ""  # weights_fault says it
 
 
 @dataclass(frozen=True)

@@ -183,5 +183,5 @@ def test_queries_do_not_grow(
         for _ in range(count):
             set_aside(cast)
         client.get(reverse(PAGE))
-        with django_assert_max_num_queries(25):
+        with django_assert_max_num_queries(28):
             client.get(reverse(PAGE))

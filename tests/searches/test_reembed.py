@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from matching.decoding import normalise
@@ -25,7 +26,7 @@ from portal.searches.models import Search
 from portal.searches.tasks import process_still
 from portal.submissions.models import Still
 from portal.work import WorkState
-from tests.cast import Cast, custody_picture, face_picture, make_offender, make_still
+from tests.cast import Cast, client_of, custody_picture, face_picture, make_offender, make_still
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -118,6 +119,53 @@ def test_a_new_default_does_not_search_where_nothing_is(
     assert models_of(enrolled(cast, 2)) == {"Dlib"}
     call_command("reembed", model=DEFAULT_MODEL, switch=True)
     assert models_of(enrolled(cast, 3)) == {DEFAULT_MODEL}
+
+
+def test_after_an_upgrade_searches_wait_and_everybody_is_told(
+    cast: Cast, redis_server: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Templates of the same model in an older version: an empty list would say that nobody is known."""
+    image, old = enrolled(cast, 1), "made by an earlier release"
+    Template.objects.update(model_version=old)
+    command = f"manage.py reembed --model {DEFAULT_MODEL} --switch"
+
+    still = make_still(make_offender(cast.loss_prevention, cast.campaign), face_picture(1))
+    process_still(still_id=still.pk)
+    late = enrolled(cast, 2)
+    still.refresh_from_db()
+    for row in (still, late):
+        assert (row.work_state, row.work_attempts) == (WorkState.QUEUED, 0)
+        assert old in row.work_error
+        assert command in row.work_error
+    assert not Search.objects.exists()
+    assert Template.objects.count() == 1
+    page = client_of(cast.administrator).get(reverse("oversight:operations")).content.decode()
+    assert "Nothing is searched or enrolled until" in page
+    assert command in page
+    call_command("check", databases=["default"])
+    assert f"HINT: Run: {command}" in capsys.readouterr().err
+
+    call_command("reembed", model=DEFAULT_MODEL, switch=True)
+    process_still(still_id=still.pk)
+    enrol_custody_image(image_id=late.pk)
+    found = Search.objects.get(still=still)
+    assert [one.image for one in found.candidates.all()] == [image]
+    assert serving.version_fault() == ""
+    call_command("check", databases=["default"])
+    assert "gallery" not in capsys.readouterr().err
+    call_command("reembed", model=DEFAULT_MODEL, drop_old=True)
+    assert not Template.objects.filter(model_version=old).exists()
+    assert Template.objects.count() == 2
+
+
+def test_the_move_needs_no_weights_of_the_old_model(
+    cast: Cast, redis_server: object, second_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrolled(cast, 1)
+    Serving.objects.create(pk=1, model="ArcFace", model_version="gone", weights_dir="/nowhere")
+    call_command("reembed", model="SFace", weights=second_weights, switch=True)
+    assert "Not compared: No weights for ArcFace" in capsys.readouterr().out
+    assert Serving.objects.get().model == "SFace"
 
 
 def test_an_interrupted_move_goes_on_where_it_was(

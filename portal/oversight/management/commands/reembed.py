@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from matching.engine import EngineInfo, EngineSettings, load_engine
+from matching.engine import EngineInfo, EngineSettings, FaceEngine, load_engine
 from matching.errors import EngineFault
 from portal.audit.log import SystemActor
 from portal.gallery.actions import purge_models
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         old_settings = serving_settings()
         settings = EngineSettings(options["model"], old_settings.detector, options["weights"])
         try:
-            engine, old = load_engine(settings), load_engine(old_settings).info
+            engine = load_engine(settings)
         except EngineFault as error:
             raise CommandError(str(error)) from error
         failed = reembedding.reembed(
@@ -50,8 +50,7 @@ class Command(BaseCommand):
         )
         for line in failed:
             self.stderr.write(line)
-        if engine.info != old:
-            self._compare(reembedding.compare(engine, old, last=options["compare"], by=OPERATOR))
+        self._compare(engine, old_settings, last=options["compare"])
         if options["switch"]:
             self._switch(settings, engine.info)
         if options["drop_old"]:
@@ -62,7 +61,16 @@ class Command(BaseCommand):
             self.stdout.write(f"{done} of {total} images embedded again")
             self.stdout.flush()
 
-    def _compare(self, found: list[reembedding.Shadow]) -> None:
+    def _compare(self, engine: FaceEngine, old_settings: EngineSettings, *, last: int) -> None:
+        try:
+            old = load_engine(old_settings).info
+        except EngineFault as error:
+            self.stdout.write(f"Not compared: {error}")  # the old weights are gone; the move is the way out
+            return
+        if engine.info != old:
+            self._say(reembedding.compare(engine, old, last=last, by=OPERATOR))
+
+    def _say(self, found: list[reembedding.Shadow]) -> None:
         for one in found:
             if one.differs:
                 place = f"now at {one.old_first_now_at}" if one.old_first_now_at else "no longer listed"
