@@ -7,3 +7,7 @@ class AuditConfig(AppConfig):
     """The audit log."""
 
     name = "portal.audit"
+
+    def ready(self) -> None:
+        """What `manage.py check --deploy --database default` looks at."""
+        from portal.audit import checks  # noqa: F401  (registers itself)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.accounts.access import SignedInRequest, for_roles
 from portal.accounts.roles import Role
 from portal.assurance.rates import drifts_in
+from portal.audit import ownership
 from portal.notifications.actions import send_again
 from portal.oversight import state
 from portal.oversight.scope import mails_for, refused_uploads_for
@@ -41,6 +43,8 @@ def _live(request: SignedInRequest) -> dict[str, Any]:
         "workers": state.workers(),
         "weights_fault": state.weights_fault(),
         "version_fault": state.version_fault(),
+        "log_powers": ownership.powers(),
+        "one_role": settings.EMBEDDED,
         "disks": list(state.disks()),
         "post": state.post(request.user),
         "verified": state.verified(),
