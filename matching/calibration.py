@@ -5,9 +5,8 @@ people who cannot be the mate (nearly all of a candidate list). It is monotone w
 never changes an order; it makes one threshold mean the same for every probe.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -172,18 +171,9 @@ class Calibration:
         """The stratum a unified quality falls into."""
         return next(one for one in self.strata if one.below is None or quality < one.below)
 
-    def to_json(self) -> str:
-        """For the database, or the settings of a deployment."""
-        return json.dumps(asdict(self), indent=2, allow_nan=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Calibration":
-        """What to_json wrote."""
-        return cls.from_dict(json.loads(text))
-
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Calibration":
-        """What to_json wrote, already parsed."""
+        """What dataclasses.asdict() gave, as JSON keeps it."""
         strata = (
             Stratum(**{**one, "resamples": tuple((line[0], line[1]) for line in one["resamples"])})
             for one in data["strata"]

@@ -62,14 +62,15 @@ class Face:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What made a vector. Vectors whose model or model_version differ are never compared."""
+    """What made a vector. Vectors whose model or model_version differ are never compared; those that
+    may be, by their cosine.
+    """
 
     detector: str
     detector_version: str
     model: str
     model_version: str
     dimension: int
-    metric: str = "cosine"
 
 
 @dataclass(frozen=True)

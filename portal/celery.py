@@ -26,7 +26,6 @@ INTERACTIVE = "interactive"
 BULK = "bulk"
 MAINTENANCE = "maintenance"
 OUTGOING = "outgoing"  # what waits for other people's machines: never before a still
-QUEUES = (INTERACTIVE, BULK, MAINTENANCE, OUTGOING)  # the order in which a worker looks at them
 
 
 def task(

@@ -6,7 +6,8 @@ after the last attempt the row is quarantined with its reason, visible and retry
 Leases use the database's clock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,9 +17,11 @@ from django.db import models, transaction
 from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
+from matching.errors import WeightsMismatch, WeightsMissing
 from portal import conf
 from portal.audit.log import Actor, SystemActor, record
 from portal.audit.tags import Tag
+from portal.storage import StorageUnavailable
 
 
 class WorkState(models.TextChoices):
@@ -109,6 +112,21 @@ def settle(held: Claim, state: WorkState = WorkState.DONE, *, error: str = "", *
         **fields,
     )
     return changed == 1
+
+
+@contextmanager
+def attempt(held: Claim) -> Iterator[None]:
+    """What ends badly in here is put back, uncounted where an operator has to mend something first.
+
+    Every other exception is counted and goes on into the worker's log; the row decides what happens next.
+    """
+    try:
+        yield
+    except (WeightsMissing, WeightsMismatch, StorageUnavailable) as error:
+        wait(held, str(error))
+    except Exception as error:
+        give_back(held, f"{type(error).__name__}: {error}")
+        raise
 
 
 def give_back(held: Claim, error: str) -> None:

@@ -65,8 +65,6 @@ from tests.cast import (
 )
 from tests.questions.asking import answered, make_question
 
-BAD_TABLE = b"Store,Start of the incident,Offence\nx,y,z"
-
 
 @dataclass
 class Side:

@@ -10,17 +10,12 @@ from portal.gallery.models import CustodyImage
 from portal.reviews.models import Decision, Review
 from portal.reviews.states import ReviewState
 from portal.submissions.genuine import genuine
-from portal.submissions.models import Offender, Still
+from portal.submissions.models import Still
 from portal.work import WorkState
 
 
-def real_offenders() -> QuerySet[Offender]:
-    """Offenders that retailers reported; known-answer checks are left out."""
-    return Offender.objects.filter(genuine())
-
-
 def real_stills() -> QuerySet[Still]:
-    """Stills of real offenders."""
+    """Stills of offenders that retailers reported; known-answer checks are left out."""
     return Still.objects.filter(genuine("offender__"))
 
 

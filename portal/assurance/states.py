@@ -43,7 +43,3 @@ class TruthKind(TextChoices):
     CHARGED = "charged", "Charged"
     ELIMINATED = "eliminated", "Eliminated from the enquiry"
     WRONG_PERSON = "wrong_person", "Wrong person"
-
-
-UPHELD = frozenset({TruthKind.CHARGED})
-REFUTED = frozenset({TruthKind.ELIMINATED, TruthKind.WRONG_PERSON})

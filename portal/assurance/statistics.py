@@ -39,11 +39,6 @@ class Rate:
         """Wilson's, 95 %; everything is possible where there is nothing."""
         return wilson(self.count, self.total)
 
-    @property
-    def is_small(self) -> bool:
-        """Too few to be shown for a group."""
-        return self.total < FEWEST
-
 
 def wilson(count: int, total: int, z: float = Z95) -> Interval:
     """The score interval of a proportion: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209–212.

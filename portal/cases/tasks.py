@@ -1,6 +1,6 @@
 """Background work on series, cases and packages."""
 
-from portal import storage, work
+from portal import work
 from portal.cases.actions import cases, packages, suggestions
 from portal.cases.models import Package
 from portal.celery import BULK, MAINTENANCE, send, task
@@ -25,15 +25,11 @@ def make_package(*, package_id: int) -> None:
     held = work.claim(Package, package_id)
     if held is None:
         return
-    try:
-        packages.make(held)
-    except packages.LeaseLost:
-        work.give_back(held, "the lease was lost, or a still was erased meanwhile")
-    except storage.StorageUnavailable as error:
-        work.wait(held, str(error))
-    except Exception as error:
-        work.give_back(held, f"{type(error).__name__}: {error}")
-        raise
+    with work.attempt(held):
+        try:
+            packages.make(held)
+        except packages.LeaseLost:
+            work.give_back(held, "the lease was lost, or a still was erased meanwhile")
 
 
 @task("cases.sweep_packages", queue=MAINTENANCE)

@@ -39,11 +39,6 @@ class EmbeddedRedis:
         """Celery's way of naming the socket."""
         return f"redis+socket://{self.socket}?{urlencode({'virtual_host': 0})}"
 
-    @property
-    def cache_url(self) -> str:
-        """redis-py's way of naming the socket; database 1, so that flushing the cache empties no queue."""
-        return f"unix://{self.socket}?{urlencode({'db': 1})}"
-
     def ready(self) -> bool:
         """Whether it answers a PING now."""
         with contextlib.suppress(redis.RedisError, OSError), self.client() as client:

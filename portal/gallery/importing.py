@@ -27,7 +27,6 @@ from portal.gallery.actions import CustodyRecord, add_custody_image
 from portal.gallery.models import CaseOutcome, CustodyImage
 
 REQUIRED = ("path", "reference", "captured_on", "review_on")
-OPTIONAL = ("case_outcome", "name", "born_on", "age_at_capture", "sex", "ethnicity", "pnc_id", "cro_number")
 # Characters that the columns of a subject hold.
 LONGEST = {"reference": 60, "name": 160, "sex": 20, "ethnicity": 40, "pnc_id": 20, "cro_number": 20}
 AHEAD = 32  # rows decoded before they are needed, by two threads that wait for bounded processes

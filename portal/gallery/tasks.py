@@ -1,7 +1,6 @@
 """Background work on the gallery."""
 
 from matching.decoding import decode_normalised
-from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import BULK, MAINTENANCE, send, task
 from portal.gallery import actions, verifying
@@ -16,13 +15,8 @@ def enrol_custody_image(*, image_id: int) -> None:
     held = work.claim(CustodyImage, image_id)
     if held is None:
         return
-    try:
+    with work.attempt(held):
         _enrol(held)
-    except (WeightsMissing, WeightsMismatch, storage.StorageUnavailable) as error:
-        work.wait(held, str(error))
-    except Exception as error:
-        work.give_back(held, f"{type(error).__name__}: {error}")
-        raise  # into the worker's log; the row decides what happens next
 
 
 def _enrol(held: work.Claim) -> None:

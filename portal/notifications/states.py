@@ -32,13 +32,6 @@ class MailState(TextChoices):
     FAILED = "failed", "Failed"
 
 
-MAIL_MOVES: dict[MailState, frozenset[MailState]] = {
-    MailState.QUEUED: frozenset({MailState.SENDING}),
-    MailState.SENDING: frozenset({MailState.SENT, MailState.QUEUED, MailState.FAILED}),
-    MailState.SENT: frozenset(),
-    MailState.FAILED: frozenset({MailState.QUEUED}),
-}
-
 TOLD_TO: dict[Kind, frozenset[Role]] = {
     Kind.OUTCOMES: RETAILER_ROLES,
     Kind.QUESTIONS: RETAILER_ROLES,

@@ -52,11 +52,6 @@ def _worth(still: Still) -> tuple[float, int]:
     return float(quality), -still.pk
 
 
-def poor_stills(offender: Offender) -> list[Still]:
-    """Stills that will hardly be of use and that nobody has yet said to send anyway."""
-    return [still for still in offender.stills.all() if is_asked_about(still)]
-
-
 def is_asked_about(still: Still) -> bool:
     """Whether somebody should still be asked if this is to be sent."""
     return still.sent_anyway_at is None and coach(still).poor

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from portal.accounts.models import User
 from portal.accounts.roles import Role
@@ -134,10 +134,3 @@ def candidates_of(searches: Iterable[Search], length: int) -> list[Candidate]:
         fused = fused_scores(asked, listed)
         listed.sort(key=lambda one: fused.get(one.subject_uid, one.score), reverse=True)
     return listed[:length]
-
-
-def queue_depth(user: User) -> dict[str, int]:
-    """How many decisions stand in each state, for the officer's force."""
-    counts = dict.fromkeys(DecisionState.values, 0)
-    rows = decisions_for(user).order_by().values_list("state").annotate(Count("pk"))
-    return {**counts, **dict(rows)}

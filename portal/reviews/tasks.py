@@ -28,8 +28,5 @@ def search_again(*, again_id: int) -> None:
     held = work.claim(SearchAgain, again_id)
     if held is None:
         return
-    try:
+    with work.attempt(held):
         again.perform(held)
-    except Exception as error:
-        work.give_back(held, f"{type(error).__name__}: {error}")
-        raise  # into the worker's log; the row decides what happens next

@@ -3,7 +3,6 @@
 import hashlib
 
 from matching.decoding import decode_normalised
-from matching.errors import WeightsMismatch, WeightsMissing
 from portal import storage, work
 from portal.celery import INTERACTIVE, MAINTENANCE, send, task
 from portal.gallery.serving import engine
@@ -21,13 +20,8 @@ def process_still(*, still_id: int) -> None:
     held = turns.claim_in_turn(still_id)
     if held is None:
         return
-    try:
+    with work.attempt(held):
         _process(held)
-    except (WeightsMissing, WeightsMismatch, storage.StorageUnavailable) as error:
-        work.wait(held, str(error))
-    except Exception as error:
-        work.give_back(held, f"{type(error).__name__}: {error}")
-        raise  # into the worker's log; the row decides what happens next
 
 
 def _process(held: work.Claim) -> None:

@@ -27,7 +27,6 @@ STATUSES = {
     "wrong_version": HTTPStatus.PRECONDITION_FAILED,
     "bad_header": HTTPStatus.BAD_REQUEST,
     "wrong_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "upload_over": HTTPStatus.GONE,
     "too_many_uploads": HTTPStatus.TOO_MANY_REQUESTS,
 }
 Headers = Mapping[str, str]

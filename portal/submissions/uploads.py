@@ -42,7 +42,6 @@ OFFSET_MISMATCH = (
     "offset_mismatch",
     "These bytes do not follow on what is here. Ask how much is, and go on.",
 )
-UPLOAD_OVER = ("upload_over", "This upload has ended. Begin a new one to send the file again.")
 TOO_MANY = ("too_many_uploads", f"{MAX_OPEN} of your uploads have not ended yet. Let some end first.")
 DAMAGED = (
     "changed_on_the_way",

@@ -35,9 +35,7 @@ def acting_as(role: str) -> Iterator[None]:
 def two_roles(cast: Cast) -> None:
     """As production: one role owns database and tables, another is what the services log in as."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET CONSTRAINTS ALL IMMEDIATE"
-        )  # the cast’s rows still wait for theirs
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the cast’s rows still wait for theirs
         cursor.execute(f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {SERVICES} LOGIN")
         cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} OWNER TO {OWNER}")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
