@@ -19,7 +19,7 @@ from portal.webhooks.states import DeliveryState, Event
 from portal.webhooks.tasks import deliver
 from tests.api.conftest import Program
 from tests.api.test_uploads import OCTETS, begin
-from tests.cast import Cast, picture
+from tests.cast import Cast, make_offender, make_still, picture
 from tests.working import wait_until
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
@@ -64,10 +64,14 @@ def test_a_folder_is_sent_gone_on_with_and_not_sent_twice(
     assert lines[3] == "copy of b.jpg: known"
     assert lines[4:] == ["offender without a place: Not sent yet"] * 2
     assert PartialUpload.objects.filter(name="a.jpg").count() == 1
+    colleagues = make_offender(cast.team_mate, cast.campaign, declared=False, store=None)
+    make_still(colleagues)
     again = sent(tmp_path, live_server.url, program, "theft")
     assert again[:2] == ["a.jpg: known", "b.jpg: known"]
-    assert sorted(again[4:]) == ["offender 1: Being checked", "offender 2: Being checked"]
-    assert (Still.objects.count(), Offender.objects.exclude(declared_at=None).count()) == (2, 2)
+    assert sorted(again[4:]) == ["offender 2: Being checked", "offender 3: Being checked"]
+    assert (Still.objects.count(), Offender.objects.exclude(declared_at=None).count()) == (3, 2)
+    colleagues.refresh_from_db()
+    assert colleagues.declared_at is None
 
 
 @pytest.mark.django_db(transaction=True)
