@@ -67,6 +67,8 @@ def test_the_link_works_once(cast: Cast) -> None:
     for answer in (Client().get(_link()), Client().post(_link(), CHOSEN)):
         assert answer.status_code == 410
         assert b"already used" in answer.content
+        assert b"send the invitation again" in answer.content
+    assert b"Go to your pages" in client_of(cast.team_mate).get(_link()).content
 
 
 def test_the_link_expires_and_can_be_sent_again(cast: Cast) -> None:
