@@ -26,7 +26,8 @@ LARGEST_NORM = 1.0 + NORM_TOLERANCE
 # Relative slack for the fp64 arithmetic of the bounds themselves.
 ROUNDING = 1e-9
 CODE_LIMIT = 127
-# For one query, cdist is faster on long rows (512: 14 to 24 ms), packing on short ones (128: 8 to 11).
+# For one query, cdist is faster on long rows (256: 6 to 14 ms, 512: 8 to 14), packing on short ones
+# (128: 3 to 5, 192: 3 to 5); 393,216 rows.
 LONG_ROW = 256
 # Scores of one block, n·m, that still fit a core's cache.
 BLOCK_SCORES = 1 << 20
@@ -71,7 +72,7 @@ def int8_available() -> bool:
         return False
     codes = np.random.default_rng(1).integers(-CODE_LIMIT, CODE_LIMIT + 1, (67, 513)).astype(np.int8)
     codes[0], codes[1] = CODE_LIMIT, -CODE_LIMIT
-    return all(_products_are_right(codes[:, :width], n) for width in (128, 513) for n in (1, 67))
+    return all(_products_are_right(codes[:, :width], n) for width in (128, 256, 513) for n in (1, 67))
 
 
 def _products_are_right(codes: NDArray[np.int8], n: int) -> bool:
@@ -138,7 +139,7 @@ def _int8_products(codes: NDArray[np.int8]) -> Callable[[NDArray[np.int8]], NDAr
 
     if len(codes) > 1:
         return lambda rows: np.asarray(numkong.dots_packed(codes, numkong.dots_pack(rows)))
-    if codes.shape[1] > LONG_ROW:
+    if codes.shape[1] >= LONG_ROW:
         return lambda rows: np.asarray(numkong.cdist(codes, rows, "dot")).astype(np.int32)
     packed = numkong.dots_pack(codes)
     return lambda rows: np.asarray(numkong.dots_packed(rows, packed)).reshape(1, -1)
