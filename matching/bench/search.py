@@ -1,6 +1,6 @@
 """What a search costs, against faiss and the machine's memory, interleaved in one run.
 
-    python -m matching.bench.search                      1,000,000 rows of 128 and of 512 components
+    python -m matching.bench.search                      1,000,000 rows of 128, 256 and 512 components
     python -m matching.bench.search --rows 50000         a quick look
     python -m matching.bench.search --postgres URL       the pgvector engine as well
     python -m matching.bench.search --json var/search.json
@@ -247,7 +247,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--dimensions", type=int, nargs="+", default=[128, 512])
+    parser.add_argument("--dimensions", type=int, nargs="+", default=[128, 256, 512])
     parser.add_argument("--batch", type=int, default=302, help="probes of one batch (the pilot's 302 stills)")
     parser.add_argument("--rounds", type=int, default=24)
     parser.add_argument("--postgres", metavar="URL", help="measure the pgvector engine there, too")
